@@ -1,0 +1,51 @@
+"""The network, and the naive plan written as a network."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax import Array
+
+from lib.config import Config
+
+
+class Network(nnx.Module):
+    """`y = W_out ReLU(W_in x)`: no biases, no skip. It is also the pytree of its two matrices.
+
+    An ensemble is the same object with a leading axis of seeds on both matrices; map it with `jax.vmap`.
+
+    Attributes:
+        w_in: (neurons, features), the encoder.
+        w_out: (features, neurons), the decoder.
+    """
+
+    def __init__(self, w_in: Array, w_out: Array):
+        self.w_in = nnx.Param(w_in)
+        self.w_out = nnx.Param(w_out)
+
+    def __call__(self, x: Array) -> Array:
+        """Inputs (..., features) to outputs (..., features)."""
+        return jax.nn.relu(x @ self.w_in.T) @ self.w_out.T
+
+
+def init(key: Array, config: Config) -> Network:
+    """A network at step 0: every weight N(0, init_scale**2)."""
+    draw = jax.nn.initializers.normal(config.init_scale)
+    encoder, decoder = jax.random.split(key)
+    return Network(
+        draw(encoder, (config.neurons, config.features)), draw(decoder, (config.features, config.neurons))
+    )
+
+
+def naive(config: Config) -> Network:
+    """The plan that gives up: neuron k copies feature k perfectly, every other output is zero.
+
+    Perfect for the target ReLU(x); for the target x it still returns ReLU(x), the best one ReLU can do
+    without a partner.
+    """
+    eye = jnp.eye(config.neurons, config.features)
+    return Network(eye, eye.T)
+
+
+def at(networks: Network, seed: int) -> Network:
+    """One network of an ensemble."""
+    return jax.tree.map(lambda weight: weight[seed], networks)

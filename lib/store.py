@@ -1,0 +1,138 @@
+"""What was computed once is found again: trained ensembles, and what was measured on them.
+
+A result is filed under a hash of everything that decided it: the parameters, the source of the code
+that computed it, the versions of JAX and its companions, and the devices. Each result is
+`build/store/NAME.npz` with `NAME.json` beside it, which holds all of that in plain words.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import flax
+import jax
+import jaxlib
+import numpy as np
+import optax
+from filelock import FileLock
+
+from lib import config, data, measure, model, paths, train
+from lib.config import Config
+from lib.model import Network
+
+TRAINING = (config, data, model, train)  # the modules that decide a trained network
+MEASURING = (*TRAINING, measure)  # and those that decide what is measured on it
+
+
+class StoreError(RuntimeError):
+    """A result could not be written; the message says where and why."""
+
+
+def say(message: str) -> None:
+    """One line to the terminal that runs the notebook, never into the notebook."""
+    print(f"  {message}", file=sys.__stderr__, flush=True)
+
+
+def networks(config: Config) -> Network:
+    """The trained ensemble for `config`, from the store or trained now.
+
+    Returns: a `Network` with a leading axis of seeds on both matrices.
+
+    Raises:
+        FloatingPointError: training diverged.
+        StoreError: the result could not be written.
+    """
+    arrays = fetch(train.train_ensemble, TRAINING, config=config)
+    return Network(arrays["w_in"], arrays["w_out"])
+
+
+def losses(config: Config) -> np.ndarray:
+    """Training loss of every network at every step, (seeds, steps)."""
+    return fetch(train.train_ensemble, TRAINING, config=config)["loss"]
+
+
+def errors(config: Config, samples: int) -> dict[str, np.ndarray]:
+    """`measure.errors` of every network: `error` (seeds, features), `silenced` (seeds, features, neurons).
+
+    Raises:
+        FloatingPointError, StoreError: as `networks`.
+    """
+    return fetch(_errors, MEASURING, config=config, samples=samples)
+
+
+def _errors(config: Config, samples: int) -> dict[str, jax.Array]:
+    draws = data.forced(data.key(0, "errors"), config, samples)
+    return jax.lax.map(jax.jit(lambda network: measure.errors(network, config, *draws)), networks(config))
+
+
+def fetch(compute: Callable[..., dict], modules: tuple, **parameters) -> dict[str, np.ndarray]:
+    """`compute(**parameters)` from the store, computed and filed first if it is not there.
+
+    Two processes that want the same result at once compute it once: the second waits for the first.
+    """
+    label = compute.__name__.strip("_")
+    about = {
+        "result": label,
+        "parameters": {
+            name: dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value
+            for name, value in parameters.items()
+        },
+        "code": {m.__name__: _digest(Path(m.__file__).read_bytes()) for m in modules},
+        "versions": {m.__name__: m.__version__ for m in (jax, jaxlib, flax, optax)},
+        "devices": [device.device_kind for device in jax.local_devices()],
+    }
+    name = f"{label}-{_digest(json.dumps(about, sort_keys=True).encode())[:16]}"
+    path = paths.STORE / f"{name}.npz"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_suffix(".lock")):
+            found = _read(path)
+            if found is None:
+                say(f"computing {label}, to be kept as {path.name}")
+                arrays = jax.device_get(compute(**parameters))
+                _write(path, arrays, about)
+                found = _read(path)
+    except OSError as error:
+        raise StoreError(
+            f"cannot write {path}: {error.strerror or error}; free some space (`make clean` empties build/) "
+            "and run again; whatever was finished is kept"
+        ) from error
+    return found
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read(path: Path) -> dict[str, np.ndarray] | None:
+    """The arrays of a stored result, or None if it is absent or damaged (which is said)."""
+    beside = path.with_suffix(".json")
+    if not (path.exists() and beside.exists()):
+        return None
+    try:
+        if _digest(path.read_bytes()) != json.loads(beside.read_text())["sha256"]:
+            raise ValueError("it does not match its checksum")
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        say(f"{path.name} is damaged ({error}); computing it again")
+        return None
+
+
+def _write(path: Path, arrays: dict, about: dict) -> None:
+    """Writes the arrays and their description; a reader sees both whole or neither."""
+    draft = path.with_suffix(".part")
+    try:
+        with open(draft, "wb") as file:
+            np.savez(file, **arrays)
+        about = about | {"sha256": _digest(draft.read_bytes())}
+        os.replace(draft, path)
+        draft.write_text(json.dumps(about, indent=2) + "\n")
+        os.replace(draft, path.with_suffix(".json"))
+    finally:
+        draft.unlink(missing_ok=True)
