@@ -26,19 +26,20 @@ def record(notebook: str, values: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """
     table = pd.DataFrame({name: np.asarray(column, np.float64) for name, column in values.items()})
     table.to_csv(paths.output("data", f"{notebook}.csv"), index_label="seed", float_format="%.7g")
-    return summary(table)
+    return shown(summary(table))
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
     """Each column of a table of networks as a row of `data/claims.csv`.
 
     `low` and `high` bound the central 95 % of single networks. The verdict asks whether the published
-    value lies where one network of ours would lie, and allows for its rounding.
+    value lies where one network of ours would lie, and allows for its rounding:
+    `published_low` and `published_high` bound the numbers that would be printed alike.
     """
     ours = pd.DataFrame(
         {
             "mean": table.mean(),
-            "sd": table.std(),
+            "sd": table.std() if len(table) > 1 else 0.0 * table.mean(),
             "low": table.quantile(0.025),
             "high": table.quantile(0.975),
             "seeds": table.count(),
@@ -48,8 +49,18 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     half = rows.rounding / 2
     inside = (rows.published - half <= rows.high) & (rows.published_to + half >= rows.low)
     rows["verdict"] = np.where(inside, "inside the spread", "outside the spread")
+    rows["published_low"], rows["published_high"] = rows.published - half, rows.published_to + half
     rows["published"] = [_printed(row) for row in rows.itertuples()]
-    return rows[["section", "published", "mean", "sd", "low", "high", "seeds", "verdict"]]
+    columns = ["section", "published", "mean", "sd", "low", "high", "seeds", "verdict"]
+    return rows[[*columns, "published_low", "published_high"]]
+
+
+def shown(rows: pd.DataFrame, digits: int = 4) -> pd.DataFrame:
+    """Rows of claims as a reader sees them: numbers as text, with so many significant digits."""
+    text = rows[["published", "mean", "sd", "low", "high", "seeds", "verdict"]].copy()
+    for name in ("mean", "sd", "low", "high"):
+        text[name] = [f"{value:.{digits}g}" for value in rows[name]]
+    return text
 
 
 def _printed(row) -> str:
@@ -64,6 +75,7 @@ def collect() -> pd.DataFrame:
 
     Raises:
         FileNotFoundError: a section's numbers are missing, so an id has no row.
+        ValueError: two sections recorded the same id.
     """
     tables = [pd.read_csv(path, index_col="seed") for path in sorted((paths.home() / "data").glob("[0-9]*.csv"))]
     rows = pd.concat([summary(table) for table in tables]) if tables else summary(pd.DataFrame())
@@ -71,6 +83,8 @@ def collect() -> pd.DataFrame:
     missing = order.difference(rows.index)
     if len(missing):
         raise FileNotFoundError(f"no numbers for {', '.join(missing)}: run the sections' notebooks, or `make paper`")
+    if rows.index.has_duplicates:
+        raise ValueError(f"{', '.join(rows.index[rows.index.duplicated()])}: recorded by more than one section")
     rows = rows.loc[order]
     rows.to_csv(paths.output("data", "claims.csv"), index_label="id", float_format="%.5g")
     return rows

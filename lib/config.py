@@ -77,7 +77,7 @@ class Config(_Checked):
 
 @dataclass(frozen=True)
 class Measurement(_Checked):
-    """All that decides how a trained ensemble is measured: sample sizes and thresholds.
+    """All that decides how a trained ensemble is measured and shown: sample sizes, thresholds, digits.
 
     Raises:
         ConfigError: a value has the wrong type or is out of range.
@@ -88,6 +88,8 @@ class Measurement(_Checked):
     touched: float = _field(0.05, "abs(W_in) above which a neuron touches a feature", 0, 100)
     harmed: float = _field(0.005, "rise in error above which silencing a neuron harms a feature", 0, 100)
     rival_seeds: int = _field(16, "number of networks per rival reading of the target", 1, 100_000)
+
+    digits: int = _field(4, "significant digits shown in the tables", 1, 12)
 
     def __post_init__(self):
         super().__post_init__()
@@ -113,5 +115,6 @@ def check(values: dict[str, Any]) -> None:
     for kind in (Config, Measurement):
         names = {field.name for field in dataclasses.fields(kind)}
         kind(**{name: value for name, value in values.items() if name in names})
-    if values.get("k_max", Measurement.k_max) > values.get("features", Config.features):
-        raise ConfigError("k_max does not fit: it must be at most the number of features")
+    k_max, features = values.get("k_max", Measurement.k_max), values.get("features", Config.features)
+    if k_max > features:
+        raise ConfigError(f"k_max = {k_max} does not fit: with features = {features} it must be at most that")

@@ -4,6 +4,9 @@ R is the response to each feature alone at +1 (column j for feature j), M the fo
 "Active-only" averages a feature's squared error over the samples in which that feature is on.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -15,14 +18,33 @@ from lib.model import Network
 
 
 
+def each(measure: Callable, networks: Any, *shared: Array) -> Any:
+    """`measure(network, *shared)` of every network of an ensemble, compiled once.
+
+    Args:
+        networks: an ensemble, or any arrays with a leading axis of seeds.
+        shared: what all networks have in common, such as samples. Given here and not caught in a
+            closure, they are not compiled into the program as constants.
+
+    Returns: numpy arrays with a leading axis of seeds.
+    """
+    mapped = jax.jit(lambda networks, *shared: jax.lax.map(lambda network: measure(network, *shared), networks))
+    return jax.device_get(mapped(networks, *shared))
+
+
 def response(network: Network) -> Array:
     """R = W_out ReLU(W_in), (features, features): R[i, j] is output i when feature j alone is +1."""
     return network.w_out @ jax.nn.relu(network.w_in[...])
 
 
+def slopes(network: Network) -> Array:
+    """R_ii, (features,): how loudly each feature alone comes back, 1 for a perfect copy."""
+    return jnp.diagonal(response(network))
+
+
 def response_curves(network: Network, values: Array) -> Array:
     """Output i to feature i alone at each of `values`, (features, len(values))."""
-    positive = jnp.diagonal(response(network))
+    positive = slopes(network)
     negative = jnp.diagonal(network.w_out @ jax.nn.relu(-network.w_in[...]))
     return jnp.where(values > 0, positive[:, None] * values, -negative[:, None] * values)
 
@@ -78,7 +100,7 @@ def specialization(network: Network) -> Array:
 
 def touched(network: Network, threshold: Array | float) -> Array:
     """Features with abs(W_in) above the threshold, for each neuron, (neurons,)."""
-    return (jnp.abs(network.w_in[...]) > threshold).sum(1)
+    return (jnp.abs(network.w_in[...]) > threshold).sum(-1)
 
 
 def correlation(a: Array, b: Array) -> Array:
@@ -123,6 +145,12 @@ def errors(network: Network, config: Config, x: Array, value: Array) -> dict[str
     return _mean_over_chunks(jax.vmap(squares), x, value)
 
 
+def ensemble_errors(networks: Network, config: Config, samples: int) -> dict[str, np.ndarray]:
+    """`errors` of every network of an ensemble, all on the same samples, with a leading axis of seeds."""
+    draws = data.forced(data.key(0, "errors"), config, samples)
+    return each(lambda network, *draws: errors(network, config, *draws), networks, *draws)
+
+
 def sampled_error(network: Network, config: Config, x: Array) -> Array:
     """Active-only MSE of each feature over the samples in which it happens to be on, (features,).
 
@@ -158,11 +186,6 @@ def _mean_over_chunks(measure, *draws: Array):
 
     split = [draw.reshape(-1, CHUNK, draw.shape[1]) for draw in draws]
     return jax.tree.map(lambda means: means.mean(0), jax.lax.map(chunk, split))
-
-
-def ablation(error: Array, silenced: Array) -> Array:
-    """Change in each feature's active-only MSE when each neuron is silenced, (features, neurons)."""
-    return silenced - error[:, None]
 
 
 def overlaps(sets: Array) -> Array:

@@ -12,6 +12,7 @@ import os
 import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 
 import flax
@@ -62,12 +63,11 @@ def errors(config: Config, samples: int) -> dict[str, np.ndarray]:
     Raises:
         FloatingPointError, StoreError: as `networks`.
     """
-    return fetch(_errors, MEASURING, config=config, samples=samples)
 
+    def errors(config: Config, samples: int) -> dict[str, np.ndarray]:
+        return measure.ensemble_errors(networks(config), config, samples)
 
-def _errors(config: Config, samples: int) -> dict[str, jax.Array]:
-    draws = data.forced(data.key(0, "errors"), config, samples)
-    return jax.lax.map(jax.jit(lambda network: measure.errors(network, config, *draws)), networks(config))
+    return fetch(errors, MEASURING, config=config, samples=samples)
 
 
 def fetch(compute: Callable[..., dict], modules: tuple, **parameters) -> dict[str, np.ndarray]:
@@ -75,7 +75,7 @@ def fetch(compute: Callable[..., dict], modules: tuple, **parameters) -> dict[st
 
     Two processes that want the same result at once compute it once: the second waits for the first.
     """
-    label = compute.__name__.strip("_")
+    label = compute.__name__
     about = {
         "result": label,
         "parameters": {
@@ -88,38 +88,47 @@ def fetch(compute: Callable[..., dict], modules: tuple, **parameters) -> dict[st
     }
     name = f"{label}-{_digest(json.dumps(about, sort_keys=True).encode())[:16]}"
     path = paths.STORE / f"{name}.npz"
-    try:
+    with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(path.with_suffix(".lock")):
-            found = _read(path)
-            if found is None:
-                say(f"computing {label}, to be kept as {path.name}")
-                arrays = jax.device_get(compute(**parameters))
+        path.with_suffix(".lock").touch()
+    with FileLock(path.with_suffix(".lock")):
+        found = _read(path, about)
+        if found is None:
+            say(f"computing {label}, to be kept as {path.name}")
+            arrays = jax.device_get(compute(**parameters))
+            with _writing(path):
                 _write(path, arrays, about)
-                found = _read(path)
+            found = _read(path, about)
+    return found
+
+
+@contextmanager
+def _writing(path: Path):
+    """A failure to write becomes one message that names the file and the fix."""
+    try:
+        yield
     except OSError as error:
         raise StoreError(
             f"cannot write {path}: {error.strerror or error}; free some space (`make clean` empties build/) "
             "and run again; whatever was finished is kept"
         ) from error
-    return found
 
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _read(path: Path) -> dict[str, np.ndarray] | None:
+def _read(path: Path, about: dict) -> dict[str, np.ndarray] | None:
     """The arrays of a stored result, or None if it is absent or damaged (which is said)."""
     beside = path.with_suffix(".json")
     if not (path.exists() and beside.exists()):
         return None
     try:
-        if _digest(path.read_bytes()) != json.loads(beside.read_text())["sha256"]:
-            raise ValueError("it does not match its checksum")
+        if json.loads(beside.read_text()) != about | {"sha256": _digest(path.read_bytes())}:
+            raise ValueError("it and its description do not match")
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         say(f"{path.name} is damaged ({error}); computing it again")
         return None
 

@@ -68,16 +68,15 @@ def train_ensemble(config: Config) -> dict[str, Array]:
     Returns: `w_in` (seeds, neurons, features), `w_out` (seeds, features, neurons), `loss` (seeds, steps).
 
     Raises:
-        FloatingPointError: the loss of some network is not finite at the end.
+        FloatingPointError: the loss of some network ended at more than ten times what it began with.
     """
     train = jax.vmap(make_train(config), (0, None))
     network, losses, _ = jax.jit(lambda keys: jax.lax.map(lambda pair: train(*pair), keys))(keys(config))
     network, losses = jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[: config.seeds], (network, losses))
-    finite = jnp.isfinite(losses).all(1)
-    if not finite.all():
-        first = int(jnp.argmin(jnp.isfinite(losses).all(0)))
+    lost = ~(losses[:, -1] <= 10 * losses[:, 0])  # Adam's steps are bounded: a lost run can stay finite
+    if lost.any():
         raise FloatingPointError(
-            f"{int((~finite).sum())} of {config.seeds} networks diverged, the first at step {first}: "
-            f"lower learning_rate = {config.learning_rate:g} or init_scale = {config.init_scale:g}; nothing was stored"
+            f"{int(lost.sum())} of {config.seeds} networks diverged, from a loss of {losses[:, 0].mean():.2g} to "
+            f"{losses[lost, -1].max():.2g}: lower learning_rate = {config.learning_rate:g}; nothing was stored"
         )
     return {"w_in": network.w_in[...], "w_out": network.w_out[...], "loss": losses}

@@ -1,0 +1,103 @@
+# The paper, from nothing but Python, make and git. Every target sets up what it needs first.
+#
+#   make paper    trains, executes every notebook, draws every figure; then only what changed
+#   make test     runs the tests
+#   make lab      opens the notebooks in JupyterLab
+#   make lock     refreshes requirements.lock from pyproject.toml (UPGRADE=1: to the newest versions)
+#   make clean    removes build/, where trained networks are kept, and caches
+#
+#   make paper PARAMS="seeds=8 steps=200"    the whole paper with other parameters, under build/runs/
+#   make paper GPU=1                         installs JAX's CUDA build first (GPU=cuda12 for that one)
+#   make paper PYTHON=python3.12             makes .venv with that Python
+#
+# In an activated conda environment made from environment.yml, that environment is used, and no .venv.
+
+PYTHON ?= python3
+CONDA  := $(filter $(shell sed -n 's/^name: *//p' environment.yml),$(CONDA_DEFAULT_ENV))
+VENV   := $(if $(and $(CONDA),$(CONDA_PREFIX)),$(CONDA_PREFIX),.venv)
+READY  := $(VENV)/.superposition-paper
+CUDA   := $(if $(filter-out 0,$(GPU)),$(if $(filter cuda%,$(GPU)),$(GPU),cuda13))
+SETUP  := $(READY)$(if $(CUDA),.$(CUDA))
+RUN    := $(VENV)/bin/python
+
+# PARAMS as words for the shell and as a safe folder name; OUT is where notebooks, figures and data end up
+QUOTED := $(foreach word,$(PARAMS),'$(subst ','\'',$(word))')
+SLUG   := $(if $(QUOTED),$(shell printf '%s\n' $(QUOTED) | LC_ALL=C sort | tr -c 'A-Za-z0-9_.\n' - | paste -sd_ -))
+OUT    := $(if $(SLUG),build/runs/$(SLUG),.)
+STAMP  := $(if $(SLUG),$(OUT),build)/stamps
+
+NAMES    := $(patsubst notebooks/%.ipynb,%,$(sort $(wildcard notebooks/[0-9]*.ipynb)))
+FINDINGS := $(filter 90_%,$(NAMES))
+SECTIONS := $(filter-out 90_%,$(NAMES))
+
+export IPYTHONDIR := $(CURDIR)/build/ipython
+export JUPYTER_PREFER_ENV_PATH := 1
+# Compiling every library anew for every notebook would take longer than running it.
+unexport PYTHONDONTWRITEBYTECODE
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help paper test lab lock clean FORCE
+
+help:
+	@sed -n '/^# /s/^# //p;/^#$$/s/.*//p;/^PYTHON/q' Makefile
+
+paper: $(NAMES:%=$(STAMP)/%) $(if $(SLUG),,$(STAMP)/readme)
+	@echo "The paper is up to date: notebooks/, figures/ and data/$(if $(SLUG), in $(OUT))."
+
+test: $(SETUP)
+	@$(RUN) -m pytest $(ARGS)
+
+lab: $(SETUP)
+	$(RUN) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks $(ARGS)
+
+lock: $(READY)
+	@mkdir -p build && cp requirements.lock build/requirements.lock
+	@$(RUN) -m uv pip compile --quiet pyproject.toml --python-version 3.11 --universal --fork-strategy fewest \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header $(if $(UPGRADE),--upgrade) -o build/requirements.lock
+	@cmp -s build/requirements.lock requirements.lock || cp build/requirements.lock requirements.lock
+
+clean:
+	rm -rf build .pytest_cache .hypothesis
+	find . -path ./.venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
+
+# Other parameters are checked before anything runs; the stamp holds them.
+CHECKED := $(if $(SLUG),| $(STAMP)/checked)
+ifneq ($(shell cat $(STAMP)/checked 2>/dev/null),$(strip $(PARAMS)))
+$(STAMP)/checked: FORCE
+endif
+$(STAMP)/checked: $(wildcard notebooks/[0-9]*.ipynb) lib/config.py lib/paper.py $(SETUP)
+	@$(RUN) -m lib.paper check $(QUOTED) && mkdir -p $(@D) && echo $(QUOTED) > $@
+
+# A notebook runs again when it, the code it calls, the published numbers, the environment or one of its
+# outputs changed; the findings also when another notebook's numbers did. `lib.paper` writes the stamps.
+-include $(wildcard $(NAMES:%=$(STAMP)/%.mk))
+$(NAMES:%=$(STAMP)/%): $(STAMP)/%: notebooks/%.ipynb $(wildcard lib/*.py lib/*/*.py) data/published.csv $(SETUP) $(CHECKED)
+	@PAPER_HOME='$(abspath $(OUT))' $(RUN) -m lib.paper run $* $(QUOTED)
+
+$(FINDINGS:%=$(STAMP)/%): $(SECTIONS:%=$(STAMP)/%.data)
+$(SECTIONS:%=$(STAMP)/%.data): %.data: %
+	@:
+
+build/stamps/readme: $(NAMES:%=build/stamps/%) $(wildcard README.md) $(SETUP)
+	@mkdir -p $(@D) && $(RUN) -m lib.paper readme && touch $@
+
+# The environment is ready when its stamp holds this folder's name: a moved checkout is set up again.
+ifneq ($(shell test -x $(RUN) && cat $(READY) 2>/dev/null),$(CURDIR))
+$(READY): FORCE
+endif
+$(READY): requirements.lock
+	@rm -f $@; $(RUN) -m pip --version >/dev/null 2>&1 || { echo "setting up $(VENV), once"; \
+	  test -z "$(CONDA)" || { echo "this conda environment has no pip: conda install pip"; exit 1; }; \
+	  $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1 || \
+	    { echo "$(PYTHON) is not Python 3.11 to 3.13: install one, or name it: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }; \
+	  $(PYTHON) -c 'import venv, ensurepip' >/dev/null 2>&1 || \
+	    { echo "$(PYTHON) cannot make environments: install its venv module (apt install python3-venv)"; exit 1; }; \
+	  $(PYTHON) -m venv $$(test ! -e $(VENV)/pyvenv.cfg || echo --clear) $(VENV); } >&2
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock | $(RUN) -m pip install --quiet --no-deps --require-hashes -r /dev/stdin
+	@$(RUN) -m uv pip install --quiet --python $(RUN) --require-hashes -r requirements.lock
+	@$(RUN) -c 'import os, sysconfig as s; open(s.get_path("purelib") + "/superposition-paper.pth", "w").write(os.getcwd() + "\n")'
+	@pwd > $@
+
+$(READY).cuda%: $(READY)
+	$(RUN) -m uv pip install --python $(RUN) -c requirements.lock "jax[cuda$*]"
+	@touch $@

@@ -1,0 +1,191 @@
+"""Figures of what the network does: sections 00 to 03, 06 and the findings."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lib.plots.style import DIM, NAIVE, OTHER, OURS, POST, axes, band, heatmap, published_line, spread
+
+__all__ = [
+    "samples", "learning", "readings", "feature_errors", "error_over_networks", "responses", "slope_spread",
+    "slope_against_error", "evaluation_noise", "cross_terms", "cross_term_spread", "overload", "findings",
+]  # fmt: skip
+
+
+def samples(x) -> Figure:
+    """A few training inputs (samples, features), and how many features each of many has on."""
+    figure, (left, right) = axes(2, width_ratios=(3, 2))
+    heatmap(left, x[:24], "24 inputs", "value")
+    left.set(xlabel="feature", ylabel="sample")
+    on = (x != 0).sum(1)
+    right.hist(on, bins=np.arange(on.max() + 2) - 0.5, color=OURS, rwidth=0.85)
+    right.set(xlabel="features on in one input", ylabel="inputs", title=f"{len(x):,} inputs")
+    return figure
+
+
+def learning(losses, one_slopes) -> Figure:
+    """Loss of an ensemble (seeds, steps) and the slopes of one network as it learns (steps, features)."""
+    figure, (left, right) = axes(2)
+    steps = np.arange(1, losses.shape[1] + 1)
+    band(left, steps, losses, OURS, f"{len(losses)} networks")
+    left.set(xscale="log", yscale="log", xlabel="step", ylabel="L4 loss on fresh samples")
+    right.plot(steps, one_slopes, color=OURS, alpha=0.15, lw=0.7)
+    right.plot(steps, one_slopes.mean(1), color="black", label="mean over features")
+    right.set(xscale="log", xlabel="step", ylabel="slope of each feature, R_ii")
+    for ax in (left, right):
+        ax.legend()
+    return figure
+
+
+def readings(names, trained, naive, published) -> Figure:
+    """Active-only MSE under each reading of the task: trained networks (readings x seeds) and the naive plan."""
+    figure, ax = axes(height=2.8)
+    rows = np.arange(len(names))
+    for row, values in zip(rows, trained, strict=True):
+        ax.plot(values, np.full(len(values), row), "o", ms=4, alpha=0.4, color=OURS, label="trained" if not row else None)
+    ax.plot(naive, rows, "D", color=NAIVE, label="naive plan")
+    for value, label in zip(published, ("post: trained", "post: naive"), strict=True):
+        ax.axvline(value, color=POST, ls="--" if "trained" in label else ":", lw=1.2, label=label)
+    ax.set(yticks=rows, yticklabels=names, xlabel="active-only MSE", xlim=(0, None), ylim=(len(names) - 0.5, -0.5))
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def feature_errors(error, naive) -> Figure:
+    """Active-only MSE of each feature (seeds, features), best feature first, against the naive plan (features,)."""
+    figure, ax = axes()
+    order = np.sort(error, axis=1)
+    rank = np.arange(1, error.shape[1] + 1)
+    ax.step(rank, np.sort(naive), where="mid", color=NAIVE, label="naive plan")
+    ax.axhline(naive.mean(), color=NAIVE, ls=":", label="naive plan, mean")
+    band(ax, rank, order, OURS, f"{len(error)} trained networks")
+    ax.plot(rank, order[0], ".", ms=3, color="black", label="network 0")
+    ax.set(xlabel="feature, sorted by its error", ylabel="active-only MSE", ylim=(0, None))
+    ax.legend(loc="lower right")
+    return figure
+
+
+def error_over_networks(error, published: float) -> Figure:
+    """Mean active-only MSE of each network (seeds,), each a point, beside the published one."""
+    figure, ax = axes(height=2.4)
+    spread(ax, error, "active-only MSE, mean over features", published)
+    return figure
+
+
+def responses(values, curves, wanted, order) -> Figure:
+    """Output to one feature alone (features, values): the best, the middle and the worst of one network."""
+    figure, panels = axes(3, sharey=True, height=2.8)
+    for ax, name, feature in zip(panels, ("best", "middle", "worst"), order, strict=True):
+        ax.plot(values, wanted, color=DIM, ls="--", label="target")
+        ax.plot(values, curves[feature], color=OURS, label="output")
+        ax.set(title=f"{name}: feature {feature}", xlabel="input to this feature alone")
+    panels[0].set_ylabel("its output")
+    panels[0].legend()
+    return figure
+
+
+def slope_spread(slopes, published_mean: float) -> Figure:
+    """Slopes R_ii (seeds, features): over the features of one network, over all, and their mean per network."""
+    figure, (left, right) = axes(2)
+    bins = np.linspace(slopes.min(), slopes.max(), 40)
+    left.hist(slopes.ravel(), bins, density=True, color=OURS, alpha=0.35, label=f"all {len(slopes)} networks")
+    left.hist(slopes[0], bins, density=True, histtype="step", color="black", label="network 0")
+    left.set(xlabel="slope of a feature, R_ii", ylabel="density")
+    spread(right, slopes.mean(1), "mean slope of a network", published_mean)
+    published_line(left, published_mean)
+    left.legend(fontsize="small")
+    return figure
+
+
+def slope_against_error(slopes, error, correlations, published: float) -> Figure:
+    """Slope against active-only MSE over the features of network 0, and the correlation of every network."""
+    figure, (left, right) = axes(2)
+    left.plot(slopes[0], error[0], "o", ms=4, color=OURS, alpha=0.7)
+    left.set(xlabel="slope, R_ii", ylabel="active-only MSE", title="network 0, one point a feature")
+    spread(right, correlations, "correlation over features", published)
+    right.set_title("every network")
+    return figure
+
+
+def evaluation_noise(sizes, correlations, ranges, published: tuple[float, float]) -> Figure:
+    """What plain evaluation samples (sizes,) make of the correlation and of the range, each (seeds, sizes)."""
+    figure, (left, right) = axes(2)
+    for ax, values, value, name in (
+        (left, correlations, published[0], "correlation of slope and error"),
+        (right, ranges, published[1], "max - min of error over features"),
+    ):
+        band(ax, sizes, values, OURS, "as measured from that many samples")
+        published_line(ax, value, vertical=False)
+        ax.set(xscale="log", xlabel="evaluation samples", ylabel=name)
+    right.legend(fontsize="small")
+    return figure
+
+
+def cross_terms(response, count: int = 8) -> Figure:
+    """The strongest cooperative and destructive cross-terms of one network's R, at input 0.5."""
+    figure, ax = axes(height=3.4)
+    halves = 0.5 * response
+    np.fill_diagonal(halves, 0)
+    ranked = np.argsort(halves, axis=None)
+    picked = np.concatenate([ranked[:count], ranked[-count:]])
+    outputs, inputs = np.unravel_index(picked, halves.shape)
+    values = halves[outputs, inputs]
+    ax.barh(np.arange(len(picked)), values, color=[NAIVE if v < 0 else OURS for v in values])
+    ax.set(
+        yticks=np.arange(len(picked)),
+        yticklabels=[f"{j} → {i}" for i, j in zip(outputs, inputs, strict=True)],
+        xlabel="response of output i to feature j alone at 0.5",
+        ylabel="feature j → output i",
+    )
+    ax.axvline(0, color="black", lw=0.8)
+    return figure
+
+
+def cross_term_spread(entries, worst, published: float) -> Figure:
+    """All cross-terms of network 0 (pairs,) at input 0.5, and the worst of every network (seeds,)."""
+    figure, (left, right) = axes(2)
+    left.hist(entries, 80, color=OURS, histtype="stepfilled")
+    left.axvline(0, color="black", lw=0.8)
+    left.set(xlabel="response of output i to feature j at 0.5", ylabel="pairs i, j", title="network 0")
+    spread(right, worst, "strongest destructive cross-term", published)
+    right.set_title("every network")
+    return figure
+
+
+def overload(loads, trained, naive, published_ratio: float) -> Figure:
+    """Active-only MSE of both plans, and their ratio, with exactly k features on; (seeds, loads) and (loads,)."""
+    figure, (left, right) = axes(2)
+    band(left, loads, trained, OURS, f"{len(trained)} trained networks")
+    left.plot(loads, naive, color=NAIVE, label="naive plan")
+    left.set(ylabel="active-only MSE", ylim=(0, None))
+    band(right, loads, trained / naive, OURS, "trained / naive")
+    right.axhline(1, color=NAIVE)
+    right.plot(20, published_ratio, "*", ms=10, color=POST, label="post, k = 20")
+    right.set(ylabel="ratio of the two errors", ylim=(0, 1.1))
+    for ax in (left, right):
+        ax.set_xlabel("features on at once, k")
+        ax.legend()
+    return figure
+
+
+def findings(claims) -> Figure:
+    """Every published value against our networks: its distance from their mean in standard deviations."""
+    spread = claims[claims.sd > 0]
+    figure, ax = axes(height=0.24 * len(spread) + 0.9)
+    rows = np.arange(len(spread))
+    scaled = {name: (spread[name] - spread["mean"]) / spread.sd for name in ("low", "high")}
+    near = spread["mean"].clip(spread.published_low, spread.published_high)  # the nearest value printed alike
+    scaled["near"] = (near - spread["mean"]) / spread.sd
+    ax.hlines(rows, scaled["low"], scaled["high"], color=OURS, lw=5, alpha=0.4, label="central 95 % of our networks")
+    beyond = 8
+    shown = scaled["near"].clip(-beyond, beyond)
+    inside = (spread.verdict == "inside the spread").to_numpy()
+    ax.plot(shown[inside], rows[inside], "o", color=OTHER, label="post, inside the spread")
+    ax.plot(shown[~inside], rows[~inside], "D", color=POST, label="post, outside")
+    for row, (value, clipped) in enumerate(zip(scaled["near"], shown, strict=True)):
+        if value != clipped:
+            ax.annotate(f"{value:+.0f} sd", (clipped, row), (0, 5), textcoords="offset points", ha="center", fontsize=7)
+    ax.set(yticks=rows, yticklabels=spread.index, ylim=(len(rows) - 0.5, -0.5))
+    ax.set_xlabel("distance from the mean of our networks, in standard deviations of one network")
+    ax.axvline(0, color=DIM, lw=0.8, zorder=0)
+    ax.legend(loc="center right", fontsize="small")
+    return figure

@@ -1,0 +1,80 @@
+"""One look for every figure, and one way to show and save it."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import seaborn as sns
+from IPython.display import Image, Markdown, display
+from matplotlib.colors import CenteredNorm, SymLogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from lib import paths
+
+PALETTE = sns.color_palette("colorblind")
+OURS, NAIVE, POST, OTHER, DIM = PALETTE[0], PALETTE[1], PALETTE[3], PALETTE[2], "0.6"
+DIVERGING = "RdBu_r"  # for signed quantities, white at zero
+CENTRAL = (2.5, 97.5)  # percentiles of the central 95 % of single networks
+
+sns.set_theme(
+    context="paper",
+    style="ticks",
+    palette=PALETTE,
+    font_scale=1.1,
+    rc={
+        "figure.constrained_layout.use": True,
+        "figure.dpi": 100,
+        "savefig.dpi": 160,
+        "axes.spines.right": False,
+        "axes.spines.top": False,
+        "legend.frameon": False,
+        "svg.hashsalt": "superposition",
+    },
+)
+
+
+def axes(columns: int = 1, width: float = 7.2, height: float = 3.2, **options):
+    """A figure with one row of axes."""
+    return plt.subplots(1, columns, figsize=(width, height), **options)
+
+
+def show(figure: Figure, name: str, caption: str) -> None:
+    """Saves a figure as `figures/NAME.png` and displays that file with its caption below."""
+    path = paths.output("figures", f"{name}.png")
+    figure.savefig(path, metadata={"Software": None})
+    plt.close(figure)
+    display(Image(path, width=720, alt=caption), Markdown(f"**Figure {name}.** {caption}"))
+
+
+def spread(ax, values, what: str, published: float | None = None, *, unit: str = "networks") -> None:
+    """Histogram of one number per network, each also a tick, beside the published value."""
+    sns.histplot(x=values, ax=ax, color=OURS, label=f"our {len(values)}")
+    sns.rugplot(x=values, ax=ax, color="black", height=0.05, lw=0.5)
+    ax.xaxis.set_major_locator(MaxNLocator(4))
+    ax.set(xlabel=what, ylabel=unit, ylim=(0, 1.3 * ax.get_ylim()[1]))
+    if published is not None:
+        published_line(ax, published)
+    ax.legend(ncols=2, loc="upper center", fontsize="small")
+
+
+def published_line(ax, value: float, *, vertical: bool = True, label: str = "post") -> None:
+    """A dashed line at a published value."""
+    (ax.axvline if vertical else ax.axhline)(value, color=POST, ls="--", lw=1.2, label=label)
+
+
+def band(ax, x, networks, color, label: str) -> None:
+    """Mean over networks of a curve (seeds, points), and the central 95 % of single networks."""
+    low, high = np.percentile(networks, CENTRAL, axis=0)
+    ax.fill_between(x, low, high, color=color, alpha=0.25, lw=0)
+    ax.plot(x, np.mean(networks, axis=0), color=color, label=label)
+
+
+def heatmap(ax, square, label: str, bar: str, linear: float | None = None) -> None:
+    """A signed matrix in colour, white at zero, with a colour bar that names its unit.
+
+    The scale is linear; beyond `linear`, if given, it is logarithmic, so that small entries show too.
+    """
+    limit = np.abs(square).max()
+    norm = CenteredNorm(halfrange=limit) if linear is None else SymLogNorm(linear, vmin=-limit, vmax=limit)
+    image = ax.imshow(square, cmap=DIVERGING, norm=norm, interpolation="nearest", aspect="auto")
+    ax.set_title(label)
+    ax.figure.colorbar(image, ax=ax, label=bar, shrink=0.85)

@@ -1,0 +1,208 @@
+"""lib.paper on throwaway notebooks: whole or not at all, the same bytes every time, one clear message."""
+
+import errno
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from lib import paper, paths
+from lib.config import ConfigError
+
+PARAMETERS = "seeds = 2  # networks\nsteps = 5  # Adam steps"
+WRITES = """
+import sys
+from lib import paths
+paths.output("data", "01_one.csv").write_text(f"seeds,{seeds}")
+paths.output("figures", "01_one.svg").write_text("<svg/>")
+print("to the reader", seeds)
+print("to the terminal", file=sys.__stderr__, flush=True)
+"""
+
+
+def write(path: Path, *cells: str) -> Path:
+    """A notebook with a parameters cell and some code."""
+    tagged = nbformat.v4.new_code_cell(PARAMETERS, id="parameters", metadata={"tags": ["parameters"]})
+    code = [nbformat.v4.new_code_cell(cell.strip(), id=f"cell-{i}") for i, cell in enumerate(cells)]
+    text = nbformat.v4.new_markdown_cell("# Why?", id="title")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=[text, tagged, *code], metadata=paper.KERNEL), path)
+    return path
+
+
+def files(home: Path) -> dict[str, bytes]:
+    """All that is committed under `home`, by name."""
+    return {
+        str(path.relative_to(home)): path.read_bytes()
+        for folder in ("notebooks", "data", "figures")
+        for path in (home / folder).rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_run_lands_whole_and_the_same_twice(tmp_path, capfd):
+    notebook = write(tmp_path / "notebooks" / "01_one.ipynb", WRITES)
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "01_gone.png").write_bytes(b"no longer drawn")
+    (tmp_path / "figures" / "02_other.png").write_bytes(b"another notebook's")
+    paper.run(notebook, {}, tmp_path)
+    first = files(tmp_path)
+    assert set(first) == {
+        "notebooks/01_one.ipynb", "data/01_one.csv", "figures/01_one.svg", "figures/02_other.png"
+    }  # fmt: skip
+    assert "to the reader 2" in first["notebooks/01_one.ipynb"].decode()
+    assert "to the terminal\\n" not in first["notebooks/01_one.ipynb"].decode()
+    assert '"name": "stderr"' not in first["notebooks/01_one.ipynb"].decode()
+    assert "to the terminal" in capfd.readouterr().err
+    paper.run(notebook, {}, tmp_path)
+    assert files(tmp_path) == first
+
+
+def test_other_parameters_go_elsewhere_the_same_twice(tmp_path):
+    notebook = write(tmp_path / "notebooks" / "01_one.ipynb", WRITES)
+    before, home = files(tmp_path), tmp_path / "build" / "runs" / "other"
+    paper.run(notebook, {"seeds": 3, "p": 0.5}, home)  # it declares no p, and is not given it
+    assert files(tmp_path) == before
+    first = files(home)
+    assert first["data/01_one.csv"] == b"seeds,3"
+    injected = [c for c in nbformat.reads(first["notebooks/01_one.ipynb"], 4).cells if "seeds = 3" in c.source]
+    assert len(injected) == 1 and "p = 0.5" not in injected[0].source
+    paper.run(notebook, {"seeds": 3, "p": 0.5}, home)
+    assert files(home) == first
+
+
+def test_a_notebook_that_raises_fails_each_time_and_changes_nothing(tmp_path):
+    notebook = write(tmp_path / "notebooks" / "01_one.ipynb", WRITES)
+    paper.run(notebook, {}, tmp_path)
+    stamp = tmp_path / "stamps" / "01_one"
+    assert stamp.exists()
+    write(notebook, WRITES, "raise ValueError('the fault\\nin two lines')")
+    before = files(tmp_path)
+    for _ in range(2):
+        with pytest.raises(paper.Failed) as failure:
+            paper.run(notebook, {}, tmp_path)
+        said = str(failure.value)
+        assert "01_one failed in cell [3]: ValueError: the fault in two lines" in said
+        assert len(said.splitlines()) == 2
+        assert files(tmp_path) == before
+        assert not stamp.exists()
+    assert "the fault" in (tmp_path / "failed" / "01_one.ipynb").read_text()
+
+
+def test_an_edit_made_meanwhile_is_kept(tmp_path):
+    path = tmp_path / "notebooks" / "01_one.ipynb"
+    edit = f"from pathlib import Path; Path({str(path)!r}).open('a').write(' ')"
+    before = write(path, edit).read_bytes()
+    with pytest.raises(paper.Failed, match="edited while it ran"):
+        paper.run(path, {}, tmp_path)
+    assert path.read_bytes() == before + b" "
+
+
+def test_a_dead_kernel_is_one_message(tmp_path):
+    notebook = write(tmp_path / "notebooks" / "01_one.ipynb", "import os; os._exit(1)")
+    with pytest.raises(paper.Failed, match="01_one failed: its kernel died"):
+        paper.run(notebook, {}, tmp_path)
+
+
+def test_no_space_is_one_message_and_loses_nothing(tmp_path, monkeypatch, capsys):
+    write(tmp_path / "notebooks" / "01_one.ipynb", WRITES)
+    before = files(tmp_path)
+
+    def full(source, target):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
+
+    monkeypatch.setattr(paper, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setenv("PAPER_HOME", str(tmp_path))
+    monkeypatch.setattr(paper.os, "replace", full)
+    monkeypatch.setattr(paper.signal, "signal", lambda *_: None)
+    monkeypatch.setitem(sys.modules, "rfc3987_syntax", None)
+    assert paper.main("run", "01_one") == 1
+    said = capsys.readouterr().err.strip()
+    assert "No space left on device" in said and len(said.splitlines()) == 1
+    assert files(tmp_path) == before
+    assert not (tmp_path / "stamps" / "01_one").exists()
+
+
+def test_told_to_stop_it_takes_the_kernel_with_it(tmp_path):
+    pid = tmp_path / "pid"
+    sleeps = f"import os, pathlib, time; pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); time.sleep(600)"
+    write(tmp_path / "notebooks" / "01_one.ipynb", sleeps)
+    before = files(tmp_path)
+    script = (
+        f"from pathlib import Path; from lib import paper; paper.NOTEBOOKS = Path({str(tmp_path / 'notebooks')!r}); "
+        "raise SystemExit(paper.main('run', '01_one'))"
+    )
+    run = subprocess.Popen([sys.executable, "-c", script], cwd=paths.ROOT, env=os.environ | {"PAPER_HOME": str(tmp_path)})
+    wait(lambda: pid.exists() and pid.read_text())
+    run.terminate()
+    assert run.wait(60) == 143
+    wait(lambda: not alive(int(pid.read_text())))
+    assert files(tmp_path) == before
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs (one that ended and nobody asked about does not)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait(condition, patience: float = 60) -> None:
+    """Waits until something holds."""
+    end = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def test_values_are_read_as_numbers_where_they_are_numbers():
+    values = paper.parse(["seeds=8", "p=2e-2", "target=identity"])
+    assert values == {"seeds": 8, "p": 0.02, "target": "identity"}
+    assert [type(value) for value in values.values()] == [int, float, str]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["seed=8"], "did you mean 'seeds'"),
+        (["seeds=0"], "seeds = 0 does not fit"),
+        (["seeds=8.5"], "seeds = 8.5 does not fit"),
+        (["steps=many"], "steps = 'many' does not fit"),
+        (["batch=64"], "no notebook has a parameter 'batch'"),
+        (["seeds"], "given as PARAMS="),
+        (["seeds=8", "seeds=9"], "given twice"),
+    ],
+)
+def test_what_does_not_fit_is_refused(tmp_path, words, message):
+    notebook = write(tmp_path / "01_one.ipynb")
+    with pytest.raises((paper.Refused, ConfigError), match=message) as refusal:
+        paper.check(paper.parse(words), [notebook])
+    assert len(str(refusal.value).splitlines()) == 1
+
+
+def test_a_broken_notebook_is_refused(tmp_path):
+    (tmp_path / "01_one.ipynb").write_text("<<<<<<< merge conflict\n")
+    with pytest.raises(paper.Refused, match="is not a notebook"):
+        paper.check({"seeds": 8}, [tmp_path / "01_one.ipynb"])
+
+
+def test_the_findings_table_goes_between_its_markers(tmp_path):
+    page, claims = tmp_path / "README.md", tmp_path / "data" / "claims.csv"
+    page.write_text("above\n<!-- findings -->\nold\n<!-- /findings -->\nbelow\n")
+    paper.readme(tmp_path)  # no claims yet
+    assert "old" in page.read_text()
+    claims.parent.mkdir()
+    claims.write_text("id,published,mean,low,high,verdict\nload,0.05 to 0.08,0.061234,0.05,1234.5,inside\n")
+    for _ in range(2):
+        paper.readme(tmp_path)
+        lines = page.read_text().splitlines()
+        assert lines[0] == "above" and lines[-1] == "below" and "old" not in lines
+        assert "| `load` | 0.05 to 0.08 | 0.0612 (0.05 to 1230) | inside |" in lines
+    page.write_text("no markers")
+    with pytest.raises(paper.Refused, match="README.md"):
+        paper.readme(tmp_path)

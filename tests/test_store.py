@@ -1,0 +1,305 @@
+"""What is stored is found by everything that decided it, survives bad luck, and is never half there."""
+
+import dataclasses
+import errno
+import io
+import json
+import os
+import subprocess
+import sys
+import time
+import types
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from lib import data, measure, model, paths, store, train
+from lib.config import CHUNK, Config
+
+TINY = Config(features=6, neurons=2, p=0.3, steps=3, batch=8, seeds=2)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """An empty store."""
+    monkeypatch.setattr(paths, "STORE", tmp_path / "store")
+    return tmp_path / "store"
+
+
+@pytest.fixture(autouse=True)
+def terminal(monkeypatch):
+    """What is said to the person at the terminal."""
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "__stderr__", said)
+    return said
+
+
+@pytest.fixture
+def trainings(monkeypatch):
+    """Training replaced by something quick that says what it was asked for."""
+    asked = []
+
+    def train_ensemble(config):
+        asked.append(config)
+        shape = config.seeds, config.neurons, config.features
+        weights = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+        return {"w_in": weights, "w_out": weights.swapaxes(1, 2), "loss": weights[:, 0]}
+
+    monkeypatch.setattr(train, "train_ensemble", train_ensemble)
+    return asked
+
+
+class Counted:
+    """Something to compute, and how often it was."""
+
+    __name__ = "_thing"
+    calls = 0
+
+    def __call__(self, **parameters):
+        self.calls += 1
+        return {"a": np.arange(100.0), "b": np.full(3, len(parameters), np.float32)}
+
+
+def results(folder):
+    return {path.name for path in folder.iterdir() if path.suffix != ".lock"}
+
+
+# ---- what is stored
+
+
+def test_a_trained_ensemble_is_stored_as_promised(folder, monkeypatch):
+    compute, computed = train.train_ensemble, []
+
+    def train_ensemble(config):
+        computed.append(compute(config))
+        return computed[-1]
+
+    monkeypatch.setattr(train, "train_ensemble", train_ensemble)
+    networks, losses = store.networks(TINY), store.losses(TINY)
+    (expected,) = computed
+    ours = {"w_in": networks.w_in[...], "w_out": networks.w_out[...], "loss": losses}
+    assert all(np.array_equal(ours[name], expected[name]) for name in expected)
+    (arrays,) = folder.glob("*.npz")
+    with np.load(arrays, allow_pickle=False) as stored:
+        assert {name: (stored[name].shape, stored[name].dtype) for name in ("w_in", "w_out")} == {
+            "w_in": ((2, 2, 6), np.float32), "w_out": ((2, 6, 2), np.float32)
+        }  # fmt: skip
+    described = json.loads(arrays.with_suffix(".json").read_text())
+    assert described["parameters"]["config"] == dataclasses.asdict(TINY)
+    assert described["versions"]["jax"] == jax.__version__
+    assert results(folder) == {arrays.name, arrays.with_suffix(".json").name}
+
+
+def test_errors_are_those_of_the_stored_networks(trainings):
+    ours = store.errors(TINY, CHUNK)
+    assert ours["error"].shape == (2, 6) and ours["silenced"].shape == (2, 6, 2)
+    one = model.at(store.networks(TINY), 1)
+    expected = measure.errors(one, TINY, *data.forced(data.key(0, "errors"), TINY, CHUNK))
+    for name, array in expected.items():
+        np.testing.assert_allclose(ours[name][1], array, rtol=1e-4)
+    assert not np.allclose(ours["error"][0], ours["error"][1]) and len(trainings) == 1
+
+
+def test_what_is_stored_is_not_computed_again(terminal):
+    thing = Counted()
+    first, again = (store.fetch(thing, (), config=TINY) for _ in range(2))
+    assert thing.calls == 1 and terminal.getvalue().count("computing thing") == 1
+    assert first.keys() == again.keys() and all(np.array_equal(first[name], again[name]) for name in first)
+    assert store.fetch(thing, ()) is not None and thing.calls == 2, "other parameters are another result"
+
+
+# ---- the key: all that decides a result, and nothing else
+
+
+def test_every_parameter_is_part_of_the_key(trainings):
+    others = {
+        "features": 7, "neurons": 3, "p": 0.31, "low": -0.9, "target": "identity", "steps": 4, "batch": 9,
+        "learning_rate": 2e-3, "init_scale": 0.02, "seeds": 3,
+    }  # fmt: skip
+    assert others.keys() == {field.name for field in dataclasses.fields(Config)}
+    wanted = [TINY, *(dataclasses.replace(TINY, **{name: value}) for name, value in others.items())]
+    for config in wanted * 2:
+        store.networks(config)
+    assert trainings == wanted
+
+
+def edited(module, tmp_path, monkeypatch):
+    """Lets a module look as if its source had one comment more."""
+    copy = tmp_path / f"{module.__name__}.py"
+    copy.write_text(Path(module.__file__).read_text() + "# edited\n")
+    monkeypatch.setattr(module, "__file__", str(copy))
+
+
+@pytest.mark.parametrize("module", ["config", "data", "model", "train"])
+def test_an_edit_to_the_training_code_trains_again(module, trainings, tmp_path, monkeypatch):
+    store.networks(TINY)
+    edited(getattr(store, module), tmp_path, monkeypatch)
+    store.networks(TINY)
+    store.losses(TINY)
+    assert len(trainings) == 2
+
+
+def test_an_edit_to_a_measure_measures_again_and_trains_nothing(folder, trainings, tmp_path, monkeypatch):
+    store.errors(TINY, CHUNK)
+    before = results(folder)
+    edited(measure, tmp_path, monkeypatch)
+    store.errors(TINY, CHUNK)
+    assert len(trainings) == 1
+    assert [name[:6] for name in results(folder) - before] == ["errors"] * 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda patch: patch.setattr(jax, "__version__", "0.0.1"),
+        lambda patch: patch.setattr(jax, "local_devices", lambda: [types.SimpleNamespace(device_kind="other")]),
+    ],
+    ids=["jax", "device"],
+)
+def test_another_jax_or_device_computes_again(change, monkeypatch):
+    thing = Counted()
+    store.fetch(thing, ())
+    change(monkeypatch)
+    store.fetch(thing, ())
+    assert thing.calls == 2
+
+
+# ---- bad luck
+
+
+def damage(how):
+    def cut(path):
+        path.write_bytes(path.read_bytes()[:-20])
+
+    def alter(path):
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+
+    def replace(path):
+        np.savez(path, a=np.zeros(100), b=np.zeros(3))
+
+    return {
+        "cut short": cut,
+        "altered by one bit": alter,
+        "emptied": lambda path: path.write_bytes(b""),
+        "replaced by another": replace,
+        "description cut short": lambda path: cut(path.with_suffix(".json")),
+        "description not JSON": lambda path: path.with_suffix(".json").write_bytes(b"\xff\x00"),
+        "description of another kind": lambda path: path.with_suffix(".json").write_text("[]"),
+        "description without checksum": lambda path: path.with_suffix(".json").write_text("{}"),
+    }[how]
+
+
+@pytest.mark.parametrize(
+    "how",
+    ["cut short", "altered by one bit", "emptied", "replaced by another", "description cut short",
+     "description not JSON", "description of another kind", "description without checksum"],
+)  # fmt: skip
+def test_a_damaged_file_is_named_and_computed_again(how, folder, terminal):
+    thing = Counted()
+    first = store.fetch(thing, ())
+    (path,) = folder.glob("*.npz")
+    damage(how)(path)
+    again = store.fetch(thing, ())
+    assert thing.calls == 2 and np.array_equal(first["a"], again["a"])
+    assert f"{path.name} is damaged (" in terminal.getvalue()
+    store.fetch(thing, ())
+    assert thing.calls == 2 and terminal.getvalue().count("damaged") == 1, "and then it is whole"
+
+
+@pytest.mark.parametrize("lost", [".npz", ".json"])
+def test_half_a_result_is_no_result(lost, folder):
+    thing = Counted()
+    store.fetch(thing, ())
+    next(folder.glob(f"*{lost}")).unlink()
+    store.fetch(thing, ())
+    assert thing.calls == 2
+
+
+def full_disk(*_, **__):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def half_written(file, **_):
+    file.write(b"half")
+    full_disk()
+
+
+@pytest.mark.parametrize(
+    "owner, name, failing",
+    [(np, "savez", half_written), (os, "replace", full_disk), (Path, "write_text", full_disk),
+     (Path, "mkdir", full_disk)],
+    ids=["arrays", "rename", "description", "folder"],
+)  # fmt: skip
+def test_a_full_disk_is_explained_and_loses_nothing(owner, name, failing, folder, monkeypatch):
+    thing = Counted()
+    store.fetch(thing, (), earlier=1)
+    kept = {file: (folder / file).read_bytes() for file in results(folder)}
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, failing)
+        with pytest.raises(store.StoreError, match=r"store/thing-\w+\.npz: No space left on device; .*make clean"):
+            store.fetch(thing, ())
+    assert {file: (folder / file).read_bytes() for file in kept} == kept
+    assert not list(folder.glob("*.part"))
+    calls = thing.calls
+    store.fetch(thing, (), earlier=1)
+    assert thing.calls == calls, "what was finished is kept"
+    assert len(store.fetch(thing, ())["a"]) == 100 and thing.calls == calls + 1, "with space again, it works"
+
+
+def test_a_training_that_fails_stores_nothing(folder, monkeypatch):
+    def train_ensemble(config):
+        raise FloatingPointError("networks diverged")
+
+    monkeypatch.setattr(train, "train_ensemble", train_ensemble)
+    with pytest.raises(FloatingPointError, match="^networks diverged$"):
+        store.networks(TINY)
+    assert results(folder) == set()
+
+
+SCRIPT = """
+import sys, time
+from pathlib import Path
+import numpy as np
+from lib import paths, store
+
+folder, mode = Path(sys.argv[1]), sys.argv[2]
+paths.STORE = folder / "store"
+
+def thing():
+    with open(folder / "log", "a") as log:
+        log.write(mode + " ")
+    time.sleep(600 if mode == "hang" else 1)
+    return {"a": np.arange(10_000)}
+
+(folder / f"{mode} ready").touch()
+while mode != "hang" and not (folder / "log").exists():
+    time.sleep(0.01)
+print(store.fetch(thing, ())["a"].sum())
+"""
+
+
+def test_processes_share_a_result_and_survive_a_kill(folder, tmp_path):
+    """Of three processes that want one result, the one that computes it is killed; one of the others does."""
+    running = []
+    try:
+        for mode in ("hang", "one", "two"):
+            command = [sys.executable, "-c", SCRIPT, str(tmp_path), mode]
+            pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+            running.append(subprocess.Popen(command, cwd=paths.ROOT, env=os.environ | {"PYTHONPATH": "."}, **pipes))
+        hanging, *waiting = running
+        while not all((tmp_path / name).exists() for name in ("log", "one ready", "two ready")):
+            assert all(process.poll() is None for process in running)
+            time.sleep(0.01)
+        hanging.kill()
+        for process in waiting:
+            assert process.communicate(timeout=120)[0] == f"{sum(range(10_000))}\n"
+        assert (tmp_path / "log").read_text() in ("hang one ", "hang two "), "computed once by the two that waited"
+        assert {path.suffix for path in folder.iterdir()} == {".npz", ".json", ".lock"}
+    finally:
+        for process in running:
+            process.kill()
+            process.communicate()

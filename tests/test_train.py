@@ -1,0 +1,229 @@
+"""The model and its training, against the same thing in plain float64 numpy, with the gradient by hand."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy import stats
+
+from lib import data, measure, model, train
+from lib.config import Config
+
+SMALL = Config(features=6, neurons=3, p=0.4, batch=16, steps=5, init_scale=0.5, learning_rate=0.05, seeds=3)
+
+
+def small(**changes):
+    return Config(**{**vars(SMALL), **changes})
+
+
+@functools.cache
+def trained(**changes):
+    return {name: np.asarray(array) for name, array in train.train_ensemble(small(**changes)).items()}
+
+
+def wanted(config, x):
+    return np.maximum(x, 0) if config.target == "relu" else x
+
+
+def numpy_loss(w_in, w_out, x, y):
+    total = 0.0
+    for sample, goal in zip(x, y, strict=True):
+        total += sum((w_out @ np.maximum(w_in @ sample, 0) - goal) ** 4)
+    return total / x.size
+
+
+def numpy_slope(w_in, w_out, x, y):
+    """The gradient of `numpy_loss`, by the chain rule on paper."""
+    hidden = np.maximum(x @ w_in.T, 0)
+    outer = 4 * (hidden @ w_out.T - y) ** 3 / x.size
+    return ((outer @ w_out) * (hidden > 0)).T @ x, outer.T @ hidden
+
+
+def example(seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(3, 6)), rng.normal(size=(6, 3)), rng.uniform(-1, 1, (8, 6)), rng.uniform(0, 1, (8, 6))
+
+
+# ---- the model
+
+
+def test_the_forward_pass_is_the_one_of_the_spec():
+    w_in, w_out, x, _ = example()
+    network = model.Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32))
+    expected = [[sum(w_out[i, k] * max(0, sum(w_in[k, j] * s[j] for j in range(6))) for k in range(3))
+                 for i in range(6)] for s in x]  # fmt: skip
+    np.testing.assert_allclose(network(x.astype(np.float32)), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(network(x[0].astype(np.float32)), expected[0], rtol=1e-4, atol=1e-5)
+
+
+def test_the_first_weights_are_normal_and_unrelated():
+    network = model.init(data.key(0, "init"), Config(features=200, neurons=20, init_scale=0.01))
+    w_in, w_out = np.asarray(network.w_in[...]), np.asarray(network.w_out[...])
+    assert w_in.shape == (20, 200) and w_out.shape == (200, 20) and w_in.dtype == w_out.dtype == np.float32
+    for weights in (w_in, w_out):
+        assert stats.kstest(weights.ravel(), stats.norm(0, 0.01).cdf).pvalue > 1e-3
+    assert abs(np.corrcoef(w_in.ravel(), w_out.T.ravel())[0, 1]) < 4 / np.sqrt(4000)
+    assert abs(np.corrcoef(w_in.ravel(), w_out.ravel())[0, 1]) < 4 / np.sqrt(4000)
+
+
+def test_one_network_of_an_ensemble():
+    ensemble = model.Network(jnp.arange(24.0).reshape(4, 2, 3), jnp.arange(24.0).reshape(4, 3, 2))
+    one = model.at(ensemble, 2)
+    assert np.array_equal(one.w_in[...], ensemble.w_in[2]) and np.array_equal(one.w_out[...], ensemble.w_out[2])
+
+
+@pytest.mark.parametrize(
+    "target, low, copied, given_up",  # E[(y - target)**2] of an active feature, on paper
+    [
+        ("relu", -1.0, 0, 1 / 6),
+        ("relu", 0.0, 0, 1 / 3),
+        ("identity", -1.0, 1 / 6, 1 / 3),
+        ("identity", 0.0, 0, 1 / 3),
+        ("identity", -0.5, (0.5**3 / 3) / 1.5, (1 + 0.5**3) / 3 / 1.5),
+    ],
+)
+def test_the_naive_plan_on_paper(target, low, copied, given_up):
+    config = Config(features=8, neurons=3, target=target, low=low)
+    network = model.naive(config)
+    x = np.asarray(data.sample(data.key(0, "test"), config, 500))
+    assert np.array_equal(network(x), np.maximum(x, 0) * (np.arange(8) < 3))
+    draws = data.forced(data.key(0, "errors"), config, 4096)
+    np.testing.assert_allclose(
+        measure.errors(network, config, *draws)["error"], [copied] * 3 + [given_up] * 5, atol=1e-4
+    )
+
+
+# ---- the loss and its gradient
+
+
+def test_the_loss_is_the_mean_fourth_power():
+    w_in, w_out, x, y = (part.astype(np.float32) for part in example())
+    network = model.Network(jnp.asarray(w_in), jnp.asarray(w_out))
+    np.testing.assert_allclose(train.loss(network, x, y), numpy_loss(w_in, w_out, x, y), rtol=1e-5)
+    np.testing.assert_allclose(train.loss(network, x, network(x) + 0.5), 0.5**4, rtol=1e-5)
+
+
+def test_the_gradient_is_the_slope_of_the_loss():
+    w_in, w_out, x, y = example()
+    network = model.Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32))
+    ours = jax.grad(train.loss)(network, x.astype(np.float32), y.astype(np.float32))
+    by_hand = numpy_slope(w_in, w_out, x, y)
+    for weights, slope, jax_slope in zip((w_in, w_out), by_hand, (ours.w_in[...], ours.w_out[...]), strict=True):
+        np.testing.assert_allclose(jax_slope, slope, rtol=1e-3, atol=1e-4 * abs(slope).max())
+        for place in np.ndindex(weights.shape):
+            kept, sides = weights[place], []
+            for nudge in (1e-5, -1e-5):
+                weights[place] = kept + nudge
+                sides.append(numpy_loss(w_in, w_out, x, y))
+            weights[place] = kept
+            np.testing.assert_allclose(slope[place], (sides[0] - sides[1]) / 2e-5, rtol=1e-5, atol=1e-7)
+
+
+# ---- a training run
+
+
+@pytest.mark.parametrize("target", ["relu", "identity"])
+def test_training_is_adam_with_a_cosine_decay(target):
+    """The whole run of five steps, on the same samples, in numpy."""
+    config = small(target=target)
+    init_key, data_key = data.key(1, "init"), data.key(1, "data")
+    run = jax.jit(train.make_train(config, watch=lambda network: network.w_in[...]))
+    network, losses, watched = run(init_key, data_key)
+
+    start = model.init(init_key, config)
+    weights = [np.asarray(start.w_in[...], float), np.asarray(start.w_out[...], float)]
+    mean, square = [0.0, 0.0], [0.0, 0.0]
+    for step, key in enumerate(jax.random.split(data_key, config.steps)):
+        x = np.asarray(data.sample(key, config, config.batch), float)
+        y = wanted(config, x)
+        np.testing.assert_allclose(losses[step], numpy_loss(*weights, x, y), rtol=1e-3)
+        rate = config.learning_rate * (1 + np.cos(np.pi * step / config.steps)) / 2
+        for which, slope in enumerate(numpy_slope(*weights, x, y)):
+            mean[which] = 0.9 * mean[which] + 0.1 * slope
+            square[which] = 0.999 * square[which] + 0.001 * slope**2
+            unbiased = mean[which] / (1 - 0.9 ** (step + 1)), square[which] / (1 - 0.999 ** (step + 1))
+            weights[which] = weights[which] - rate * unbiased[0] / (np.sqrt(unbiased[1]) + 1e-8)
+        np.testing.assert_allclose(watched[step], weights[0], atol=2e-4, err_msg="what is watched is after the step")
+    np.testing.assert_allclose(network.w_in[...], weights[0], atol=2e-4)
+    np.testing.assert_allclose(network.w_out[...], weights[1], atol=2e-4)
+    assert losses.shape == (config.steps,)
+
+
+def test_training_learns():
+    """Well below a network that returns zero, whose loss is p E[target**4] = p / 10."""
+    final = trained(steps=400, batch=256, p=0.1, init_scale=0.1, learning_rate=0.02)["loss"][:, -20:].mean(1)
+    assert np.all(final < 0.5 * 0.1 / 10)
+
+
+# ---- an ensemble
+
+
+def test_an_ensemble_is_its_networks_one_at_a_time():
+    together = trained(seeds=3)
+    assert {name: (array.shape, array.dtype) for name, array in together.items()} == {
+        "w_in": ((3, 3, 6), np.float32), "w_out": ((3, 6, 3), np.float32), "loss": ((3, 5), np.float32)
+    }  # fmt: skip
+    init_keys, data_keys = train.keys(SMALL)
+    alone = jax.jit(train.make_train(SMALL))
+    for seed in range(3):
+        network, losses, _ = alone(init_keys[0, seed], data_keys[0])
+        np.testing.assert_allclose(together["w_in"][seed], network.w_in[...], atol=1e-5)
+        np.testing.assert_allclose(together["w_out"][seed], network.w_out[...], atol=1e-5)
+        np.testing.assert_allclose(together["loss"][seed], losses, rtol=1e-4)
+
+
+def test_a_seed_is_the_same_network_in_an_ensemble_of_any_size():
+    starts, samples = (jax.random.key_data(keys) for keys in train.keys(small(seeds=64)))
+    for seeds in (1, 3, 8, 9, 16):
+        ours = [jax.random.key_data(keys) for keys in train.keys(small(seeds=seeds))]
+        assert np.array_equal(ours[0].reshape(-1, 2)[:seeds], starts.reshape(-1, 2)[:seeds])
+        assert np.array_equal(ours[1], samples[: -(-seeds // 8)])
+    few, many = trained(seeds=3), trained(seeds=9)
+    for name, array in many.items():
+        assert len(array) == 9
+        np.testing.assert_allclose(few[name], array[:3], rtol=1e-4, atol=1e-5)
+
+
+def test_every_network_has_a_start_and_every_group_has_samples_of_its_own():
+    init_keys, data_keys = train.keys(small(seeds=20))
+    starts = jax.vmap(lambda key: model.init(key, Config(features=40)).w_in[...])(init_keys.ravel())
+    alike = np.corrcoef(starts.reshape(24, -1)) - np.eye(24)
+    assert np.abs(alike).max() < 5 / np.sqrt(400), "no two starts are related"
+    used = np.concatenate([np.asarray(jax.random.key_data(keys)).reshape(-1, 2) for keys in (init_keys, data_keys)])
+    assert len(np.unique(used, axis=0)) == len(used) == 24 + 3
+    nine = trained(seeds=9)
+    assert len(np.unique(nine["w_in"].reshape(9, -1), axis=0)) == 9
+    assert len(np.unique(nine["loss"][:, 0])) == 9
+
+
+def test_the_default_prng_of_jax_decides_nothing():
+    def numbers():
+        init_keys, data_keys = train.keys(SMALL)
+        weights = model.init(init_keys[0, 0], SMALL).w_in[...]
+        return [weights, *data.forced(data_keys[0], SMALL, 5), *data.ordered(data_keys[0], SMALL, 5)]
+
+    with jax.default_prng_impl("threefry2x32"):
+        expected = numbers()
+    with jax.default_prng_impl("rbg"):
+        assert all(map(np.array_equal, numbers(), expected))
+
+
+def test_a_loss_that_is_not_finite_is_refused(monkeypatch):
+    """The last network starts so far out that its loss overflows; the message says how many and what to lower."""
+    far = train.keys(SMALL)[0][0, 2]
+
+    def init(key, config):
+        huge = jnp.where((jax.random.key_data(key) == jax.random.key_data(far)).all(), 1e12, 1.0)
+        return jax.tree.map(lambda weights: weights * huge, model.init(key, config))
+
+    monkeypatch.setattr(train, "init", init)
+    with pytest.raises(FloatingPointError, match=r"^1 of 3 networks diverged.* step 0: .*learning_rate = 0.05 "):
+        train.train_ensemble(SMALL)
+
+
+def test_a_run_that_explodes_is_refused():
+    """At this rate the loss ends far above 1, where a network that returns zero has p / 10."""
+    with pytest.raises(FloatingPointError, match="learning_rate = 10"):
+        train.train_ensemble(small(steps=100, learning_rate=10.0))
