@@ -122,7 +122,6 @@ def _execute(notebook: Path, draft: Path, values: dict, home: Path, stage: Path,
     import nbformat
     import papermill
     from nbclient.exceptions import DeadKernelError
-    from nbconvert.preprocessors import ClearMetadataPreprocessor
 
     names = declared(notebook)
     given = {name: value for name, value in values.items() if name in names}
@@ -152,10 +151,9 @@ def _execute(notebook: Path, draft: Path, values: dict, home: Path, stage: Path,
         ) from None
     except DeadKernelError:
         raise Failed(f"{notebook.stem} failed: its kernel died (out of memory?); nothing was changed") from None
-    plain = ClearMetadataPreprocessor(preserve_cell_metadata_mask={"tags"})  # no timings, no paths
-    nb, _ = plain.preprocess(nb, {})
     nb.metadata = nbformat.from_dict(KERNEL)
     for cell in nb.cells:
+        cell.metadata = nbformat.from_dict({name: cell.metadata[name] for name in ("tags",) if name in cell.metadata})
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.id = "injected-parameters"
     nbformat.write(nb, draft)

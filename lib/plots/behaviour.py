@@ -116,7 +116,7 @@ def evaluation_noise(sizes, correlations, ranges, published: tuple[float, float]
         band(ax, sizes, values, OURS, "as measured from that many samples")
         published_line(ax, value, vertical=False)
         ax.set(xscale="log", xlabel="evaluation samples", ylabel=name)
-    right.legend(fontsize="small")
+    right.legend(loc="upper right", fontsize="small")
     return figure
 
 

@@ -46,14 +46,16 @@ def show(figure: Figure, name: str, caption: str) -> None:
 
 
 def spread(ax, values, what: str, published: float | None = None, *, unit: str = "networks") -> None:
-    """Histogram of one number per network, each also a tick, beside the published value."""
-    sns.histplot(x=values, ax=ax, color=OURS, label=f"our {len(values)}")
-    sns.rugplot(x=values, ax=ax, color="black", height=0.05, lw=0.5)
+    """Histogram of one number per network, each also a tick if they are few, beside the published value."""
+    counts = np.issubdtype(values.dtype, np.integer)
+    sns.histplot(x=values, ax=ax, color=OURS, discrete=counts, label=f"{len(values)} {unit}")
+    if len(values) <= 200:
+        sns.rugplot(x=values, ax=ax, color="black", height=0.05, lw=0.5)
     ax.xaxis.set_major_locator(MaxNLocator(4))
-    ax.set(xlabel=what, ylabel=unit, ylim=(0, 1.3 * ax.get_ylim()[1]))
+    ax.set(xlabel=what, ylabel=unit, ylim=(0, 1.4 * ax.get_ylim()[1]))
     if published is not None:
         published_line(ax, published)
-    ax.legend(ncols=2, loc="upper center", fontsize="small")
+    ax.legend(loc="upper right", fontsize="small")
 
 
 def published_line(ax, value: float, *, vertical: bool = True, label: str = "post") -> None:
