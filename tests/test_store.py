@@ -54,7 +54,7 @@ def trainings(monkeypatch):
 class Counted:
     """Something to compute, and how often it was."""
 
-    __name__ = "_thing"
+    __name__ = "thing"
     calls = 0
 
     def __call__(self, **parameters):
