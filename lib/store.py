@@ -109,8 +109,7 @@ def _writing(path: Path):
         yield
     except OSError as error:
         raise StoreError(
-            f"cannot write {path}: {error.strerror or error}; free some space (`make clean` empties build/) "
-            "and run again; whatever was finished is kept"
+            f"cannot write {path}: {error.strerror or error}; make room and run again; what was finished is kept"
         ) from error
 
 
