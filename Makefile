@@ -48,6 +48,7 @@ test: $(SETUP)
 	@$(RUN) -m pytest $(ARGS)
 
 lab: $(SETUP)
+	@mkdir -p $(IPYTHONDIR)
 	$(RUN) -m jupyterlab --LabApp.default_url=/lab/tree/notebooks $(ARGS)
 
 lock: $(READY)

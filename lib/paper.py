@@ -125,6 +125,7 @@ def _execute(notebook: Path, draft: Path, values: dict, home: Path, stage: Path,
 
     names = declared(notebook)
     given = {name: value for name, value in values.items() if name in names}
+    (paths.BUILD / "ipython").mkdir(parents=True, exist_ok=True)
     where = {"PAPER_HOME": str(home), "PAPER_STAGE": str(stage), "IPYTHONDIR": str(paths.BUILD / "ipython")}
     try:
         with _environment(**where, JUPYTER_PREFER_ENV_PATH="1", MPLBACKEND=None):
@@ -213,9 +214,8 @@ def readme(home: Path) -> None:
     if not (page.exists() and claims.exists()):
         return
     with open(claims, newline="", encoding="utf-8") as file:
-        rows = [
-            f"| `{row['id']}` | {row['published']} | {_span(row)} | {row['verdict']} |" for row in csv.DictReader(file)
-        ]
+        cells = [(f"`{row['id']}`", row["published"], _span(row), row["verdict"]) for row in csv.DictReader(file)]
+        rows = [f"| {' | '.join(row)} |" for row in cells]
     table = "\n".join(["| id | published | ours: mean (low to high) | verdict |", "|---|---|---|---|", *rows])
     before = page.read_text(encoding="utf-8")
     after, count = re.subn(

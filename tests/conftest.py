@@ -4,3 +4,7 @@ import os
 
 for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PARAMS", "GPU", "PAPER_HOME", "PAPER_STAGE"):
     os.environ.pop(name, None)
+
+from lib import paths  # noqa: E402
+
+(paths.BUILD / "ipython").mkdir(parents=True, exist_ok=True)  # where make points IPYTHONDIR; IPython wants it to exist

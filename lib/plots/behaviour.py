@@ -41,7 +41,8 @@ def readings(names, trained, naive, published) -> Figure:
     figure, ax = axes(height=2.8)
     rows = np.arange(len(names))
     for row, values in zip(rows, trained, strict=True):
-        ax.plot(values, np.full(len(values), row), "o", ms=4, alpha=0.4, color=OURS, label="trained" if not row else None)
+        label = None if row else "trained"
+        ax.plot(values, np.full(len(values), row), "o", ms=4, alpha=0.4, color=OURS, label=label)
     ax.plot(naive, rows, "D", color=NAIVE, label="naive plan")
     for value, label in zip(published, ("post: trained", "post: naive"), strict=True):
         ax.axvline(value, color=POST, ls="--" if "trained" in label else ":", lw=1.2, label=label)
