@@ -50,7 +50,7 @@ class _Checked:
 
 @dataclass(frozen=True)
 class Config(_Checked):
-    """All that decides a trained ensemble. The defaults are the post's experiment (SPEC, "The experiment").
+    """All that decides a trained ensemble. The defaults are the post's experiment.
 
     Raises:
         ConfigError: a value has the wrong type or is out of range.

@@ -1,4 +1,4 @@
-"""The samples have the distribution that the SPEC states. Every draw is seeded: a test passes always or never."""
+"""The samples have the distribution that the paper states. Every draw is seeded: a test passes always or never."""
 
 import math
 

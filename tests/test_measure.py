@@ -33,7 +33,7 @@ def forward(w_in, w_out, x):
 
 
 def by_hand(w_in, w_out):
-    """The measures of weights alone, by their definitions in the SPEC, with loops."""
+    """The measures of weights alone, by the definitions in data/published.csv, with loops."""
     i_j = [(i, j) for i in range(FEATURES) for j in range(FEATURES)]
     m, r = np.zeros((2, FEATURES, FEATURES))
     for i, j in i_j:

@@ -114,7 +114,7 @@ def evaluation_noise(sizes, correlations, ranges, published: tuple[float, float]
         (left, correlations, published[0], "correlation of slope and error"),
         (right, ranges, published[1], "max - min of error over features"),
     ):
-        band(ax, sizes, values, OURS, "as measured from that many samples")
+        band(ax, sizes, values, OURS, "plain evaluation")
         published_line(ax, value, vertical=False)
         ax.set(xscale="log", xlabel="evaluation samples", ylabel=name)
     right.legend(loc="upper right", fontsize="small")
