@@ -58,6 +58,7 @@ class Config(_Checked):
 
     features: int = _field(100, "number of features (inputs and outputs)", 2, 10_000)
     neurons: int = _field(10, "number of hidden neurons, the width", 1, 10_000)
+    activation: str = _choice("relu", "what a neuron does with its input", "relu", "abs", "gelu", "linear")
     p: float = _field(0.02, "probability that a feature is on", 0, 1, open_low=True)
     low: float = _field(-1.0, "lower end of an active value, Uniform(low, 1)", -1, 0.99)
     target: str = _choice("relu", "what each output must return, ReLU(x) or x", "relu", "identity")

@@ -33,8 +33,8 @@ def each(measure: Callable, networks: Any, *shared: Array) -> Any:
 
 
 def response(network: Network) -> Array:
-    """R = W_out ReLU(W_in), (features, features): R[i, j] is output i when feature j alone is +1."""
-    return network.w_out @ jax.nn.relu(network.w_in[...])
+    """R = W_out f(W_in), (features, features): R[i, j] is output i when feature j alone is +1."""
+    return network.w_out @ network.activate(network.w_in[...])
 
 
 def slopes(network: Network) -> Array:
@@ -44,9 +44,11 @@ def slopes(network: Network) -> Array:
 
 def response_curves(network: Network, values: Array) -> Array:
     """Output i to feature i alone at each of `values`, (features, len(values))."""
-    positive = slopes(network)
-    negative = jnp.diagonal(network.w_out @ jax.nn.relu(-network.w_in[...]))
-    return jnp.where(values > 0, positive[:, None] * values, -negative[:, None] * values)
+
+    def outputs(value):
+        return jnp.sum(network.w_out * network.activate(network.w_in.T * value), 1)
+
+    return jax.vmap(outputs, out_axes=1)(values)
 
 
 def folded_map(network: Network) -> Array:
@@ -138,7 +140,7 @@ def errors(network: Network, config: Config, x: Array, value: Array) -> dict[str
     def squares(x, value):
         """One sample, one value for each feature, all (features,)."""
         before = w_in @ x + w_in.T * (value - x)[:, None]  # (features, neurons): row i has feature i on
-        part = w_out * jax.nn.relu(before)  # what each neuron adds to output i
+        part = w_out * network.activate(before)  # what each neuron adds to output i
         error = part.sum(1) - data.target(config, value)
         return {"error": jnp.square(error), "silenced": jnp.square(error[:, None] - part)}
 

@@ -8,32 +8,40 @@ from jax import Array
 from lib.config import Config
 
 
+ACTIVATIONS = {"relu": jax.nn.relu, "abs": jnp.abs, "gelu": jax.nn.gelu, "linear": lambda x: x}
+
+
 class Network(nnx.Module):
-    """`y = W_out ReLU(W_in x)`: no biases, no skip. It is also the pytree of its two matrices.
+    """`y = W_out f(W_in x)`, f = ReLU: no biases, no skip. It is also the pytree of its two matrices.
 
     An ensemble is the same object with a leading axis of seeds on both matrices; map it with `jax.vmap`.
 
     Attributes:
         w_in: (neurons, features), the encoder.
         w_out: (features, neurons), the decoder.
+        activation: the name of f, a key of `ACTIVATIONS`.
     """
 
-    def __init__(self, w_in: Array, w_out: Array):
+    def __init__(self, w_in: Array, w_out: Array, activation: str = "relu"):
         self.w_in = nnx.Param(w_in)
         self.w_out = nnx.Param(w_out)
+        self.activation = activation
+
+    def activate(self, before: Array) -> Array:
+        """f, entry by entry."""
+        return ACTIVATIONS[self.activation](before)
 
     def __call__(self, x: Array) -> Array:
         """Inputs (..., features) to outputs (..., features)."""
-        return jax.nn.relu(x @ self.w_in.T) @ self.w_out.T
+        return self.activate(x @ self.w_in.T) @ self.w_out.T
 
 
 def init(key: Array, config: Config) -> Network:
     """A network at step 0: every weight N(0, init_scale**2)."""
     draw = jax.nn.initializers.normal(config.init_scale)
     encoder, decoder = jax.random.split(key)
-    return Network(
-        draw(encoder, (config.neurons, config.features)), draw(decoder, (config.features, config.neurons))
-    )
+    w_in = draw(encoder, (config.neurons, config.features))
+    return Network(w_in, draw(decoder, (config.features, config.neurons)), config.activation)
 
 
 def naive(config: Config) -> Network:

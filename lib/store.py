@@ -49,7 +49,7 @@ def networks(config: Config) -> Network:
         StoreError: the result could not be written.
     """
     arrays = fetch(train.train_ensemble, TRAINING, config=config)
-    return Network(arrays["w_in"], arrays["w_out"])
+    return Network(arrays["w_in"], arrays["w_out"], config.activation)
 
 
 def losses(config: Config) -> np.ndarray:

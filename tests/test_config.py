@@ -47,7 +47,7 @@ def just_outside(name):
 
 def test_defaults_are_the_experiment_of_the_spec():
     assert Config() == Config(
-        features=100, neurons=10, p=0.02, low=-1.0, target="relu", steps=1_000, batch=2_048, learning_rate=3e-3,
+        features=100, neurons=10, p=0.02, low=-1.0, target="relu", activation="relu", steps=1_000, batch=2_048, learning_rate=3e-3,
         init_scale=0.01,
     )  # fmt: skip
     assert Config().seeds >= 64
@@ -55,7 +55,7 @@ def test_defaults_are_the_experiment_of_the_spec():
 
 
 def test_every_parameter_is_tested_here():
-    assert set(parameters()) == set(RANGES) | {"target"}
+    assert set(parameters()) == set(RANGES) | {"target", "activation"}
     assert all(field.metadata["meaning"] for field in parameters().values())
 
 

@@ -49,10 +49,20 @@ def example(seed=0):
 # ---- the model
 
 
-def test_the_forward_pass_is_the_one_of_the_spec():
+NEURONS = {
+    "relu": lambda z: max(0, z),
+    "abs": abs,
+    "gelu": lambda z: z / 2 * (1 + np.tanh(np.sqrt(2 / np.pi) * (z + 0.044715 * z**3))),
+    "linear": lambda z: z,
+}
+
+
+@pytest.mark.parametrize("activation", NEURONS)
+def test_the_forward_pass_is_the_one_of_the_spec(activation):
+    f = NEURONS[activation]
     w_in, w_out, x, _ = example()
-    network = model.Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32))
-    expected = [[sum(w_out[i, k] * max(0, sum(w_in[k, j] * s[j] for j in range(6))) for k in range(3))
+    network = model.Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32), activation)
+    expected = [[sum(w_out[i, k] * f(sum(w_in[k, j] * s[j] for j in range(6))) for k in range(3))
                  for i in range(6)] for s in x]  # fmt: skip
     np.testing.assert_allclose(network(x.astype(np.float32)), expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(network(x[0].astype(np.float32)), expected[0], rtol=1e-4, atol=1e-5)
