@@ -1,11 +1,8 @@
-"""The measures of the paper: pure functions of ONE network. Map them over an ensemble with `jax.vmap`.
+"""The measures of the paper: pure functions of ONE network. Map them over an ensemble with `each`.
 
 R is the response to each feature alone at +1 (column j for feature j), M the folded map W_out W_in.
 "Active-only" averages a feature's squared error over the samples in which that feature is on.
 """
-
-from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,22 +11,8 @@ from jax import Array
 
 from lib import data
 from lib.config import CHUNK, Config
+from lib.devices import each
 from lib.model import Network
-
-
-
-def each(measure: Callable, networks: Any, *shared: Array) -> Any:
-    """`measure(network, *shared)` of every network of an ensemble, compiled once.
-
-    Args:
-        networks: an ensemble, or any arrays with a leading axis of seeds.
-        shared: what all networks have in common, such as samples. Given here and not caught in a
-            closure, they are not compiled into the program as constants.
-
-    Returns: numpy arrays with a leading axis of seeds.
-    """
-    mapped = jax.jit(lambda networks, *shared: jax.lax.map(lambda network: measure(network, *shared), networks))
-    return jax.device_get(mapped(networks, *shared))
 
 
 def response(network: Network) -> Array:
@@ -130,27 +113,25 @@ def errors(network: Network, config: Config, x: Array, value: Array) -> dict[str
     of its W_in column, which keeps this cheap.
 
     Args:
-        x, value: from `data.forced`, each (samples, features).
+        x, value: from `data.forced`, each (features, samples).
 
     Returns: `error` (features,), and `silenced` (features, neurons), the active-only MSE when that
     neuron's W_in row is zeroed, on the same samples.
     """
-    w_in, w_out = network.w_in[...], network.w_out[...]
+    w_in, w_out = network.w_in[:, :, None], network.w_out.T[:, :, None]  # (neurons, features, 1)
 
     def squares(x, value):
-        """One sample, one value for each feature, all (features,)."""
-        before = w_in @ x + w_in.T * (value - x)[:, None]  # (features, neurons): row i has feature i on
+        before = (network.w_in @ x)[:, None] + w_in * (value - x)  # (neurons, features, samples): with feature i on
         part = w_out * network.activate(before)  # what each neuron adds to output i
-        error = part.sum(1) - data.target(config, value)
-        return {"error": jnp.square(error), "silenced": jnp.square(error[:, None] - part)}
+        error = part.sum(0) - data.target(config, value)
+        return {"error": jnp.square(error), "silenced": jnp.square(error - part).swapaxes(0, 1)}
 
-    return _mean_over_chunks(jax.vmap(squares), x, value)
+    return _mean_over_samples(squares, x, value)
 
 
 def ensemble_errors(networks: Network, config: Config, samples: int) -> dict[str, np.ndarray]:
     """`errors` of every network of an ensemble, all on the same samples, with a leading axis of seeds."""
-    draws = data.forced(data.key(0, "errors"), config, samples)
-    return each(lambda network, *draws: errors(network, config, *draws), networks, *draws)
+    return each(errors, networks, config, *data.forced(data.key(0, "errors"), config, samples))
 
 
 def sampled_error(network: Network, config: Config, x: Array) -> Array:
@@ -159,34 +140,34 @@ def sampled_error(network: Network, config: Config, x: Array) -> Array:
     The plain way to measure, and a noisy one: `errors` has about 1 / p times as many active entries.
     """
     on = x != 0
-    return jnp.sum(jnp.square(network(x) - data.target(config, x)) * on, 0) / on.sum(0)
+    return jnp.sum(jnp.square(network(x) - data.target(config, x)) * on, 1) / on.sum(1)
 
 
-def overload(network: Network, config: Config, rank: Array, value: Array, k_max: int) -> Array:
-    """Active-only MSE with exactly k = 1..k_max features on, (k_max,).
+def overload(network: Network, config: Config, rank: Array, value: Array, loads: Array) -> Array:
+    """Active-only MSE with exactly k features on, for each k of `loads`, (len(loads),).
 
     Args:
-        rank, value: from `data.ordered`, each (samples, features).
+        rank, value: from `data.ordered`, each (features, samples).
     """
 
-    def at_load(k, rank, value):
-        on = rank < k
-        x = jnp.where(on, value, 0)
-        return jnp.sum(jnp.square(network(x) - data.target(config, x)) * on, 1) / k
+    def at_loads(rank, value):
+        def at(k):
+            on = rank < k
+            x = jnp.where(on, value, 0)
+            return jnp.sum(jnp.square(network(x) - data.target(config, x)) * on, 0) / k
 
-    def chunk(rank, value):
-        return jax.lax.map(lambda k: at_load(k, rank, value), jnp.arange(1, k_max + 1)).T
+        return jax.lax.map(at, loads)
 
-    return _mean_over_chunks(chunk, rank, value)
+    return _mean_over_samples(at_loads, rank, value)
 
 
-def _mean_over_chunks(measure, *draws: Array):
-    """Mean over samples of `measure(*draws)`, a chunk of samples at a time."""
+def _mean_over_samples(measure, *draws: Array):
+    """Mean over samples, the last axis, of `measure(*draws)`, a chunk of samples at a time."""
 
     def chunk(parts):
-        return jax.tree.map(lambda values: values.mean(0), measure(*parts))
+        return jax.tree.map(lambda values: values.mean(-1), measure(*parts))
 
-    split = [draw.reshape(-1, CHUNK, draw.shape[1]) for draw in draws]
+    split = [jnp.moveaxis(draw.reshape(draw.shape[0], -1, CHUNK), 1, 0) for draw in draws]
     return jax.tree.map(lambda means: means.mean(0), jax.lax.map(chunk, split))
 
 

@@ -14,7 +14,7 @@ ACTIVATIONS = {"relu": jax.nn.relu, "abs": jnp.abs, "gelu": jax.nn.gelu, "linear
 class Network(nnx.Module):
     """`y = W_out f(W_in x)`, f = ReLU: no biases, no skip. It is also the pytree of its two matrices.
 
-    An ensemble is the same object with a leading axis of seeds on both matrices; map it with `jax.vmap`.
+    An ensemble is the same object with a leading axis of seeds on both matrices.
 
     Attributes:
         w_in: (neurons, features), the encoder.
@@ -32,8 +32,8 @@ class Network(nnx.Module):
         return ACTIVATIONS[self.activation](before)
 
     def __call__(self, x: Array) -> Array:
-        """Inputs (..., features) to outputs (..., features)."""
-        return self.activate(x @ self.w_in.T) @ self.w_out.T
+        """Inputs (features, samples) to outputs of the same shape; one sample may be (features,)."""
+        return self.w_out @ self.activate(self.w_in @ x)
 
 
 def init(key: Array, config: Config) -> Network:

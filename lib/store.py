@@ -1,8 +1,10 @@
 """What was computed once is found again: trained ensembles, and what was measured on them.
 
 A result is filed under a hash of everything that decided it: the parameters, the source of the code
-that computed it, the versions of JAX and its companions, and the devices. Each result is
-`build/store/NAME.npz` with `NAME.json` beside it, which holds all of that in plain words.
+that computed it, the versions of JAX and its companions, and the kind of device. Each result is
+`build/store/NAME.npz` with `NAME.json` beside it, which holds all of that in plain words. A large
+ensemble is trained and filed in blocks of networks: what stops half-way keeps its finished blocks,
+and a larger ensemble begins with those of a smaller one.
 """
 
 import dataclasses
@@ -11,7 +13,7 @@ import json
 import os
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,12 +24,13 @@ import numpy as np
 import optax
 from filelock import FileLock
 
-from lib import config, data, measure, model, paths, train
-from lib.config import Config
+from lib import config, data, devices, findings, measure, model, paths, theory, train
+from lib.config import Config, Measurement
 from lib.model import Network
 
-TRAINING = (config, data, model, train)  # the modules that decide a trained network
-MEASURING = (*TRAINING, measure)  # and those that decide what is measured on it
+BLOCK = 64  # networks in one file; a multiple of `train.GROUP`
+TRAINING = (config, data, devices, model, train)  # the modules that decide a trained network
+MEASURING = (*TRAINING, findings, measure, theory)  # and those that decide what is measured on it
 
 
 class StoreError(RuntimeError):
@@ -48,13 +51,40 @@ def networks(config: Config) -> Network:
         FloatingPointError: training diverged.
         StoreError: the result could not be written.
     """
-    arrays = fetch(train.train_ensemble, TRAINING, config=config)
+    arrays = _ensemble(config)
     return Network(arrays["w_in"], arrays["w_out"], config.activation)
 
 
 def losses(config: Config) -> np.ndarray:
     """Training loss of every network at every step, (seeds, steps)."""
-    return fetch(train.train_ensemble, TRAINING, config=config)["loss"]
+    return _ensemble(config)["loss"]
+
+
+def _ensemble(config: Config) -> dict[str, np.ndarray]:
+    parts = [fetch(train.train_ensemble, TRAINING, **block) for block in blocks(config)]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def blocks(config: Config) -> list[dict]:
+    """The ensemble cut into what is trained and filed at once: arguments of `train.train_ensemble`."""
+    firsts = range(0, config.seeds, BLOCK)
+    return [{"config": dataclasses.replace(config, seeds=min(BLOCK, config.seeds - n)), "first": n} for n in firsts]
+
+
+def sweep(configs: Iterable[Config], share: int = 0, shares: int = 1) -> None:
+    """Trains what is missing of many ensembles, and says how far it is.
+
+    Args:
+        share, shares: which of how many processes this is; each takes every `shares`-th block.
+
+    Raises:
+        FloatingPointError, StoreError: as `networks`.
+    """
+    todo = [block for config in configs for block in blocks(config)][share::shares]
+    missing = [block for block in todo if not _file(train.train_ensemble, TRAINING, block)[0].exists()]
+    for number, block in enumerate(missing, 1):
+        say(f"ensemble {number} of {len(missing)}")
+        fetch(train.train_ensemble, TRAINING, **block)
 
 
 def errors(config: Config, samples: int) -> dict[str, np.ndarray]:
@@ -70,11 +100,41 @@ def errors(config: Config, samples: int) -> dict[str, np.ndarray]:
     return fetch(errors, MEASURING, config=config, samples=samples)
 
 
+def ids(config: Config, options: Measurement) -> dict[str, np.ndarray]:
+    """Every published number of every network: for each id an array (seeds,).
+
+    Raises:
+        FloatingPointError, StoreError: as `networks`.
+    """
+
+    def ids(config: Config, options: Measurement) -> dict[str, np.ndarray]:
+        return findings.of_ensemble(networks(config), config, options)
+
+    return fetch(ids, MEASURING, config=config, options=options)
+
+
 def fetch(compute: Callable[..., dict], modules: tuple, **parameters) -> dict[str, np.ndarray]:
     """`compute(**parameters)` from the store, computed and filed first if it is not there.
 
     Two processes that want the same result at once compute it once: the second waits for the first.
     """
+    path, about = _file(compute, modules, parameters)
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".lock").touch()
+    with FileLock(path.with_suffix(".lock")):
+        found = _read(path, about)
+        if found is None:
+            say(f"computing {compute.__name__}, to be kept as {path.name}")
+            arrays = jax.device_get(compute(**parameters))
+            with _writing(path):
+                _write(path, arrays, about)
+            found = _read(path, about)
+    return found
+
+
+def _file(compute: Callable, modules: tuple, parameters: dict) -> tuple[Path, dict]:
+    """Where a result is filed, and the description under which it is."""
     label = compute.__name__
     about = {
         "result": label,
@@ -84,22 +144,9 @@ def fetch(compute: Callable[..., dict], modules: tuple, **parameters) -> dict[st
         },
         "code": {m.__name__: _digest(Path(m.__file__).read_bytes()) for m in modules},
         "versions": {m.__name__: m.__version__ for m in (jax, jaxlib, flax, optax)},
-        "devices": [device.device_kind for device in jax.local_devices()],
+        "devices": sorted({device.device_kind for device in jax.local_devices()}),
     }
-    name = f"{label}-{_digest(json.dumps(about, sort_keys=True).encode())[:16]}"
-    path = paths.STORE / f"{name}.npz"
-    with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.with_suffix(".lock").touch()
-    with FileLock(path.with_suffix(".lock")):
-        found = _read(path, about)
-        if found is None:
-            say(f"computing {label}, to be kept as {path.name}")
-            arrays = jax.device_get(compute(**parameters))
-            with _writing(path):
-                _write(path, arrays, about)
-            found = _read(path, about)
-    return found
+    return paths.STORE / f"{label}-{_digest(json.dumps(about, sort_keys=True).encode())[:16]}.npz", about
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from lib.config import Config
 
 def target_moment(config: Config, power: int) -> float:
     """E[target**power] of a feature that is on, x ~ Uniform(low, 1), for an even power."""
-    bottom = config.low if config.target == "identity" else max(config.low, 0.0)
+    bottom = config.low if config.target == "identity" else config.low * (config.low > 0)
     return (1 - bottom ** (power + 1)) / ((power + 1) * (1 - config.low))
 
 
@@ -19,7 +19,7 @@ def naive_errors(config: Config) -> np.ndarray:
 
     "Perfect" is meant as the post means it; for the target x on signed inputs one ReLU cannot do that.
     """
-    return np.where(np.arange(config.features) < config.neurons, 0.0, target_moment(config, 2))
+    return (np.arange(config.features) >= config.neurons) * target_moment(config, 2)
 
 
 def naive_noise(config: Config, entries: float) -> float:

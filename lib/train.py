@@ -1,4 +1,4 @@
-"""One way to train: a whole run is one scan, an ensemble is that run mapped over seeds."""
+"""One way to train: a run is one scan for a group of networks that share their samples."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,68 +10,70 @@ from jax import Array
 
 from lib import data
 from lib.config import Config
+from lib.devices import each, one_by_one
 from lib.model import Network, init
 
 GROUP = 8  # networks that see the same samples: drawing them costs more than one network's arithmetic
 
 
 def loss(network: Network, x: Array, wanted: Array) -> Array:
-    """The L4 loss, mean over batch and features of `abs(y - target)**4`, for x of (batch, features)."""
+    """The L4 loss, mean over features and samples of `abs(y - target)**4`, for x of (features, samples)."""
     error = network(x) - wanted
     return jnp.mean(jnp.square(jnp.square(error)))
 
 
-def make_train(config: Config, watch: Callable[[Network], Any] = lambda network: None):
-    """The whole training run as one function of two keys.
+def train(keys: tuple[Array, Array], config: Config, watch: Callable[[Network], Any] = lambda networks: None):
+    """Trains one group of networks: one scan over all steps.
 
     Args:
-        config: what to train.
-        watch: anything to record of the network after each step.
+        keys: of the group, from `keys`: one per network for its first weights, one for the samples.
+        config: what to train; its real numbers may be traced.
+        watch: anything to record of the group after each step.
 
-    Returns: `train(init_key, data_key) -> (network, losses, watched)`, with losses (steps,) and every
-    array of `watched` stacked over steps.
+    Returns: networks, losses (networks, steps), and what was watched, stacked over steps.
     """
+    starts, samples = keys
     optimiser = optax.adam(optax.cosine_decay_schedule(config.learning_rate, config.steps))
 
     def step(state, key):
-        network, moments = state
+        networks, moments = state
         x = data.sample(key, config, config.batch)
-        value, slope = jax.value_and_grad(loss)(network, x, data.target(config, x))
-        update, moments = optimiser.update(slope, moments)
-        network = optax.apply_updates(network, update)
-        return (network, moments), (value, watch(network))
+        wanted = data.target(config, x)
+        losses, slopes = one_by_one(lambda network: jax.value_and_grad(loss)(network, x, wanted), networks)
+        update, moments = optimiser.update(slopes, moments)
+        networks = optax.apply_updates(networks, update)
+        return (networks, moments), (losses, watch(networks))
 
-    def train(init_key, data_key):
-        network = init(init_key, config)
-        keys = jax.random.split(data_key, config.steps)
-        (network, _), (losses, watched) = jax.lax.scan(step, (network, optimiser.init(network)), keys)
-        return network, losses, watched
-
-    return train
+    networks = one_by_one(lambda key: init(key, config), starts)
+    state = networks, optimiser.init(networks)
+    (networks, _), (losses, watched) = jax.lax.scan(step, state, jax.random.split(samples, config.steps))
+    return networks, losses.T, watched
 
 
-def keys(config: Config) -> tuple[Array, Array]:
-    """Keys of an ensemble: (groups, GROUP) for the initial weights and (groups,) for the samples.
+def keys(config: Config, first: int = 0) -> tuple[Array, Array]:
+    """Keys of an ensemble: (groups, GROUP) for the first weights and (groups,) for the samples.
 
     Seed s is network s % GROUP of group s // GROUP, whatever the size of the ensemble.
+
+    Args:
+        first: the ensemble's first seed, a multiple of GROUP.
     """
     size = min(GROUP, config.seeds)
-    groups = -(-config.seeds // size)
-    seeds = jnp.arange(groups * size).reshape(groups, size)
-    each = jax.vmap(jax.random.fold_in, (None, 0))
-    return jax.vmap(each, (None, 0))(data.key(0, "init"), seeds), each(data.key(0, "data"), jnp.arange(groups))
+    groups = first // GROUP + jnp.arange(-(-config.seeds // size))
+    seeds = groups[:, None] * GROUP + jnp.arange(size)
+    fold = jax.vmap(jax.random.fold_in, (None, 0))
+    return jax.vmap(fold, (None, 0))(data.key(0, "init"), seeds), fold(data.key(0, "data"), groups)
 
 
-def train_ensemble(config: Config) -> dict[str, Array]:
-    """Trains `config.seeds` networks, each from its own start, group by group.
+def train_ensemble(config: Config, first: int = 0) -> dict[str, Array]:
+    """Trains `config.seeds` networks, the seeds from `first` on, each from its own start.
 
     Returns: `w_in` (seeds, neurons, features), `w_out` (seeds, features, neurons), `loss` (seeds, steps).
 
     Raises:
         FloatingPointError: the loss of some network ended at more than ten times what it began with.
     """
-    train = jax.vmap(make_train(config), (0, None))
-    network, losses, _ = jax.jit(lambda keys: jax.lax.map(lambda pair: train(*pair), keys))(keys(config))
+    network, losses, _ = each(train, keys(config, first), config)
     network, losses = jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[: config.seeds], (network, losses))
     lost = ~(losses[:, -1] <= 10 * losses[:, 0])  # Adam's steps are bounded: a lost run can stay finite
     if lost.any():

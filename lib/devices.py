@@ -1,0 +1,80 @@
+"""JAX, set up once for the whole paper, and one way to spread work over all local devices."""
+
+import os
+from collections.abc import Callable
+from dataclasses import fields
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.sharding import Mesh, PartitionSpec
+
+from lib import paths
+from lib.config import Config
+
+jax.config.update("jax_default_matmul_precision", "highest")  # a default never decides a number
+jax.config.update("jax_compilation_cache_dir", str(paths.BUILD / "jax"))  # what one notebook compiled serves all
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+if jax.config.jax_num_cpu_devices < 0 and "device_count" not in os.environ.get("XLA_FLAGS", ""):
+    try:  # a device per core: a network's small products run faster side by side than each on all cores
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+        jax.config.update("jax_num_cpu_devices", cores)
+    except RuntimeError:
+        pass  # JAX was used before this paper's code: then on the devices that it has
+
+# How many members of an ensemble a device takes at once. One on a CPU, whose cache holds no more.
+TOGETHER = None if jax.default_backend() == "cpu" else 64
+
+
+def _numbers(config: Config) -> tuple:
+    """A configuration as a pytree: its real numbers are leaves, so that one program serves every `p`."""
+    values = [(field.type is float, getattr(config, field.name)) for field in fields(config)]
+    return [value for real, value in values if real], tuple(value for real, value in values if not real)
+
+
+def _config(rest: tuple, numbers: list) -> Config:
+    """The way back. Nothing is checked: the numbers may be traced."""
+    config, numbers, rest = object.__new__(Config), iter(numbers), iter(rest)
+    for field in fields(Config):
+        object.__setattr__(config, field.name, next(numbers if field.type is float else rest))
+    return config
+
+
+jax.tree_util.register_pytree_node(Config, _numbers, _config)
+
+
+def one_by_one(function: Callable, many: Any) -> Any:
+    """`function` of every entry along the leading axis of `many`, as many together as suits the device."""
+    return jax.lax.map(function, many, batch_size=TOGETHER)
+
+
+def each(function: Callable, many: Any, *shared: Any) -> Any:
+    """`function(one, *shared)` for every entry `one` along the leading axis of `many`, on all local devices.
+
+    Entries never meet, so an entry's numbers do not depend on how many devices there are. A function
+    that is defined once, at the top of a module, is also compiled once.
+
+    Args:
+        many: arrays, or any pytree of them such as an ensemble, with a leading axis.
+        shared: what all entries have in common, such as samples or a `Config`. Given here and not
+            caught in a closure, it is not compiled into the program as a constant.
+
+    Returns: numpy arrays with the same leading axis.
+    """
+    count = len(jax.tree.leaves(many)[0])
+    mesh = Mesh(np.array(jax.local_devices()[:count]), ("seed",))
+    even = np.arange(-(-count // mesh.size) * mesh.size) % count  # the last share is filled up
+    done = _spread(function, mesh, jax.tree.map(lambda array: array[even], many), shared)
+    return jax.tree.map(lambda array: array[:count], jax.device_get(done))
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _spread(function: Callable, mesh: Mesh, many: Any, shared: tuple) -> Array:
+    def share(many, shared):
+        return one_by_one(lambda one: function(one, *shared), many)
+
+    split, whole = PartitionSpec("seed"), PartitionSpec()
+    return jax.shard_map(share, mesh=mesh, in_specs=(split, whole), out_specs=split, check_vma=False)(many, shared)
