@@ -1,5 +1,7 @@
 """Codes that were never trained, as ensembles of `Network`: what each finding is to be compared with."""
 
+from math import comb
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -69,19 +71,19 @@ def at_trained_norms(networks: Network, trained: Network) -> Network:
     return scaled(networks, jax.vmap(size)(trained).mean() / jax.vmap(size)(networks))
 
 
+def _quartic(network: Network, config: Config, x: Array) -> Array:
+    """Coefficients of factor**4 to factor**1 in the L4 loss of a network whose map is times factor."""
+    y, wanted = network(x), data.target(config, x)
+    return jnp.stack([comb(4, k) * jnp.mean(y ** (4 - k) * (-wanted) ** k) for k in range(4)])
+
+
 def at_best_scale(networks: Network, config: Config, x: Array) -> Network:
-    """Networks scaled to their own least L4 loss on the samples `x`, (samples, features).
+    """Networks scaled to their own least L4 loss on the samples `x`, (features, samples).
 
     Of an activation that scales with its input the loss is a polynomial in the factor, so its minimum is exact.
     """
-    wanted = data.target(config, x)
-
-    def sums(network):
-        y = network(x)
-        return jnp.stack([jnp.mean(y ** (4 - k) * (-wanted) ** k) for k in range(4)])
-
     best = []
-    for a, b, c, d in np.asarray(measure.each(sums, networks), np.float64):
-        roots = np.roots([4 * a, 12 * b, 12 * c, 4 * d])  # of the derivative; the loss is convex, so one is real
+    for a, b, c, d in np.asarray(measure.each(_quartic, networks, config, x), np.float64):
+        roots = np.roots([4 * a, 3 * b, 2 * c, d])  # of the derivative; the loss is convex, so one is real
         best.append(roots[np.argmin(abs(roots.imag))].real)
     return scaled(networks, jnp.asarray(best, jnp.float32))

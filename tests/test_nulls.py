@@ -13,6 +13,10 @@ CONFIG = Config(features=24, neurons=6, p=0.1)
 KEY = data.key(0, "test")
 
 
+def mean_slope(network):
+    return measure.slopes(network).mean()
+
+
 def ensemble(seed=0, draws=4):
     rng = np.random.default_rng(seed)
     w_in = rng.normal(size=(draws, 6, 24))
@@ -48,7 +52,7 @@ def test_permuting_keeps_neurons_and_destroys_features():
             assert sorted(map(tuple, a[draw, neuron])) == sorted(map(tuple, b[draw, neuron])), "partners stay together"
     orders = [[list(a[0, k, :, 0]).index(w) for w in b[0, k, :, 0]] for k in range(6)]
     assert orders[0] != orders[1], "each neuron on its own"
-    for of in (measure.tied_cosine, measure.specialization, lambda n: measure.slopes(n).mean()):
+    for of in (measure.tied_cosine, measure.specialization, mean_slope):
         np.testing.assert_allclose(measure.each(of, before), measure.each(of, after), rtol=1e-4)
 
 
