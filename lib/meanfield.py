@@ -5,7 +5,7 @@ Crosstalk `sum_j r_j x_j` is a sum of independent terms, so its cumulants are `(
 expected fourth power of the error follows exactly. Nothing is fitted to a trained network.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 
 import numpy as np
@@ -110,3 +110,22 @@ def _best(config: Config, errors, start: list[float], slope) -> Prediction:
 
     found = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-12, "maxiter": 4000})
     return Prediction(float(slope(found.x)), float(loss(found.x) * config.p), float(errors(found.x, 2)[0]))
+
+
+def predict(config: Config) -> Prediction:
+    """The theory for this kind of network."""
+    return linear(config) if config.activation == "linear" else rectified(config)
+
+
+def curve(config: Config, name: str, values) -> np.ndarray:
+    """Predicted slope with parameter `name` at each of `values`, (values,)."""
+    return np.array([predict(replace(config, **{name: value})).slope for value in values])
+
+
+def beside(config: Config, slopes: np.ndarray) -> dict[str, float]:
+    """One row of a sweep: the theory and the mean slopes of trained networks, (seeds,), with their central 95 %."""
+    low, high = np.quantile(slopes, (0.025, 0.975))
+    about = {name: getattr(config, name) for name in ("p", "low", "features", "neurons", "learning_rate", "batch", "steps")}
+    trained = {"mean": slopes.mean(), "sd": slopes.std(ddof=min(1, len(slopes) - 1)), "from": low, "to": high}
+    theory = predict(config).slope
+    return about | trained | {"seeds": len(slopes), "theory": theory, "error": theory / slopes.mean() - 1}

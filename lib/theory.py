@@ -1,5 +1,8 @@
 """What can be said without training: closed forms beside which a measured number is read."""
 
+from functools import cache
+from itertools import combinations
+
 import numpy as np
 from scipy import stats
 from scipy.integrate import quad
@@ -75,6 +78,7 @@ def gerzon_bound(dims: int) -> int:
 # ---- what chance gives
 
 
+@cache
 def expected_overlap(features: int, first: int, second: int) -> float:
     """Expected Jaccard overlap of two independent random sets of these sizes (their common part is hypergeometric)."""
     both = np.arange(min(first, second) + 1)
@@ -114,3 +118,8 @@ def expected_off_to_diag(features: int, dims: int, *, unit: bool) -> float:
     if unit:
         return (features - 1) * np.exp(gammaln(dims / 2) - gammaln((dims + 1) / 2)) / np.sqrt(np.pi)
     return (features - 1) * np.exp(gammaln((dims - 1) / 2) - gammaln(dims / 2)) / np.sqrt(np.pi)
+
+
+def mean_overlap(features: int, sizes: np.ndarray) -> float:
+    """Expected mean Jaccard overlap over all pairs of independent random sets of these sizes."""
+    return float(np.mean([expected_overlap(features, a, b) for a, b in combinations(map(int, sorted(sizes)), 2)]))

@@ -1,10 +1,12 @@
 """Closed forms against draws."""
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lib import data, theory
+from lib import data, measure, theory
 from lib.config import Config
+from lib.model import Network
 
 
 @pytest.mark.parametrize(("target", "low"), [("relu", -1.0), ("relu", -0.3), ("relu", 0.4), ("identity", -1.0), ("identity", 0.0)])
@@ -124,3 +126,17 @@ def test_signal_and_interference_of_random_maps(unit):
         m = v @ v.T / (np.linalg.norm(v, axis=1)[:, None] * np.linalg.norm(v, axis=1) if unit else 1)
         measured.append(((abs(m).sum(1) - np.diag(m)) / np.diag(m)).mean())
     assert theory.expected_off_to_diag(50, 8, unit=unit) == pytest.approx(np.mean(measured), rel=0.005)
+
+
+def test_the_mean_overlap_of_several_sets():
+    pairs = [theory.expected_overlap(20, a, b) for a, b in ((3, 7), (3, 9), (7, 9))]
+    assert theory.mean_overlap(20, np.array([7, 3, 9])) == pytest.approx(np.mean(pairs))
+
+
+def test_a_linear_network_degrades_in_a_straight_line():
+    """Crosstalk of independent inputs of mean zero adds up; only the noise of the samples bends the line."""
+    config, rng = Config(features=20, neurons=5, activation="linear"), np.random.default_rng(0)
+    network = Network(*(jnp.asarray(0.3 * rng.normal(size=shape), jnp.float32) for shape in ((5, 20), (20, 5))), "linear")
+    draws = data.ordered(data.key(0, "test"), config, 65_536)
+    loads = jnp.arange(1, 21)
+    assert measure.line_r2(loads.astype(jnp.float32), measure.overload(network, config, *draws, loads)) > 0.9995
