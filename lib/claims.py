@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from lib import paths
 
@@ -27,6 +28,18 @@ def record(notebook: str, values: Mapping[str, np.ndarray]) -> pd.DataFrame:
     table = pd.DataFrame({name: np.asarray(column, np.float64) for name, column in values.items()})
     table.to_csv(paths.output("data", f"{notebook}.csv"), index_label="seed", float_format="%.7g")
     return shown(summary(table))
+
+
+def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    """Student's t interval of the mean over networks, from one number per network, (seeds,).
+
+    It speaks of the mean, where `low` and `high` of `summary` speak of a single network. Samples that all networks
+    were measured on shift all of them alike; that noise is not in it. One network, or networks all alike, give a point.
+    """
+    values = np.asarray(values, np.float64)
+    if np.ptp(values) == 0:
+        return values[0], values[0]
+    return stats.t.interval(level, len(values) - 1, values.mean(), stats.sem(values))
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
@@ -77,9 +90,10 @@ def collect() -> pd.DataFrame:
         FileNotFoundError: a section's numbers are missing, so an id has no row.
         ValueError: two sections recorded the same id.
     """
-    tables = [pd.read_csv(path, index_col="seed") for path in sorted((paths.home() / "data").glob("[0-9]*.csv"))]
-    rows = pd.concat([summary(table) for table in tables]) if tables else summary(pd.DataFrame())
     order = published().index
+    tables = [pd.read_csv(path) for path in sorted((paths.home() / "data").glob("[0-9]*.csv"))]
+    tables = [table[table.columns.intersection(order)] for table in tables]  # a table without ids is no section's
+    rows = pd.concat([summary(table) for table in tables if table.size] or [summary(pd.DataFrame())])
     missing = order.difference(rows.index)
     if len(missing):
         raise FileNotFoundError(f"no numbers for {', '.join(missing)}: run the sections' notebooks, or `make paper`")

@@ -1,5 +1,6 @@
 """The figures: one function each, data in, a matplotlib Figure out."""
 
 from lib.plots.behaviour import *  # noqa: F403
+from lib.plots.metrics import *  # noqa: F403
 from lib.plots.structure import *  # noqa: F403
 from lib.plots.style import show  # noqa: F401
