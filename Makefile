@@ -2,6 +2,7 @@
 #
 #   make paper    trains, executes every notebook, draws every figure; then only what changed
 #   make test     runs the tests
+#   make sweep GRID="p=0.01,0.02 seeds=64"   trains a grid into the store (PROCESS=0/2 AT=host:port: a share)
 #   make lab      opens the notebooks in JupyterLab
 #   make lock     refreshes requirements.lock from pyproject.toml (UPGRADE=1: to the newest versions)
 #   make clean    removes build/, where trained networks are kept, and caches
@@ -36,7 +37,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help paper test lab lock clean FORCE
+.PHONY: help paper test sweep bench lab lock clean FORCE
 
 help:
 	@sed -n '/^# /s/^# //p;/^#$$/s/.*//p;/^PYTHON/q' Makefile
@@ -46,6 +47,9 @@ paper: $(NAMES:%=$(STAMP)/%) $(if $(SLUG),,$(STAMP)/readme)
 
 test: $(SETUP)
 	@$(RUN) -m pytest $(ARGS)
+
+sweep: $(SETUP)
+	@$(RUN) -m lib.sweep $(GRID) $(if $(PROCESS),--process $(PROCESS)) $(if $(AT),--at $(AT))
 
 lab: $(SETUP)
 	@mkdir -p $(IPYTHONDIR)

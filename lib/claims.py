@@ -83,6 +83,13 @@ def _printed(row) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def spread_ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Standard deviation of `a` over that of `b`, and the ends of its 95 % interval, for normal samples: (3,)."""
+    ratio = np.std(a, ddof=1) / np.std(b, ddof=1)
+    ends = stats.f.ppf([0.975, 0.025], len(a) - 1, len(b) - 1)
+    return ratio / np.sqrt([1, *ends])
+
+
 def collect() -> pd.DataFrame:
     """All sections' numbers as `data/claims.csv`, in the order of `data/published.csv`; also returned.
 

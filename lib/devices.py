@@ -25,8 +25,7 @@ if jax.config.jax_num_cpu_devices < 0 and "device_count" not in os.environ.get("
     except RuntimeError:
         pass  # JAX was used before this paper's code: then on the devices that it has
 
-# How many members of an ensemble a device takes at once. One on a CPU, whose cache holds no more.
-TOGETHER = None if jax.default_backend() == "cpu" else 64
+TOGETHER = 64  # members of an ensemble that an accelerator takes at once; a CPU's cache holds just one
 
 
 def _numbers(config: Config) -> tuple:
@@ -48,7 +47,7 @@ jax.tree_util.register_pytree_node(Config, _numbers, _config)
 
 def one_by_one(function: Callable, many: Any) -> Any:
     """`function` of every entry along the leading axis of `many`, as many together as suits the device."""
-    return jax.lax.map(function, many, batch_size=TOGETHER)
+    return jax.lax.map(function, many, batch_size=None if jax.default_backend() == "cpu" else TOGETHER)
 
 
 def each(function: Callable, many: Any, *shared: Any) -> Any:

@@ -36,8 +36,8 @@ class Failed(RuntimeError):
     """A notebook did not run to its end; nothing was changed."""
 
 
-def parse(words: list[str]) -> dict:
-    """`["seeds=8", "p=0.1"]` as `{"seeds": 8, "p": 0.1}`: values are read as int, else float, else str."""
+def parse(words: list[str], kinds: tuple = (float, int)) -> dict:
+    """`["seeds=8", "p=0.1"]` as `{"seeds": 8, "p": 0.1}`: values are read as the last of `kinds` that fits, else str."""
     values = {}
     for word in words:
         name, equals, text = word.partition("=")
@@ -46,7 +46,7 @@ def parse(words: list[str]) -> dict:
         if name in values:
             raise Refused(f"{name} is given twice")
         values[name] = text
-        for kind in (float, int):
+        for kind in kinds:
             try:
                 values[name] = kind(text)
             except ValueError:

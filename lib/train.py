@@ -50,30 +50,31 @@ def train(keys: tuple[Array, Array], config: Config, watch: Callable[[Network], 
     return networks, losses.T, watched
 
 
-def keys(config: Config, first: int = 0) -> tuple[Array, Array]:
-    """Keys of an ensemble: (groups, GROUP) for the first weights and (groups,) for the samples.
+def keys(config: Config, first: int = 0, group: int = GROUP) -> tuple[Array, Array]:
+    """Keys of an ensemble: (groups, group) for the first weights and (groups,) for the samples.
 
-    Seed s is network s % GROUP of group s // GROUP, whatever the size of the ensemble.
+    Seed s is network s % group of group s // group, whatever the size of the ensemble.
 
     Args:
-        first: the ensemble's first seed, a multiple of GROUP.
+        first: the ensemble's first seed, a multiple of `group`.
+        group: networks that see the same samples.
     """
-    size = min(GROUP, config.seeds)
-    groups = first // GROUP + jnp.arange(-(-config.seeds // size))
-    seeds = groups[:, None] * GROUP + jnp.arange(size)
+    size = min(group, config.seeds)
+    groups = first // group + jnp.arange(-(-config.seeds // size))
+    seeds = groups[:, None] * group + jnp.arange(size)
     fold = jax.vmap(jax.random.fold_in, (None, 0))
     return jax.vmap(fold, (None, 0))(data.key(0, "init"), seeds), fold(data.key(0, "data"), groups)
 
 
-def train_ensemble(config: Config, first: int = 0) -> dict[str, Array]:
-    """Trains `config.seeds` networks, the seeds from `first` on, each from its own start.
+def train_ensemble(config: Config, first: int = 0, group: int = GROUP) -> dict[str, Array]:
+    """Trains `config.seeds` networks, the seeds from `first` on, each from its own start; see `keys`.
 
     Returns: `w_in` (seeds, neurons, features), `w_out` (seeds, features, neurons), `loss` (seeds, steps).
 
     Raises:
         FloatingPointError: the loss of some network ended at more than ten times what it began with.
     """
-    network, losses, _ = each(train, keys(config, first), config)
+    network, losses, _ = each(train, keys(config, first, group), config)
     network, losses = jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[: config.seeds], (network, losses))
     lost = ~(losses[:, -1] <= 10 * losses[:, 0])  # Adam's steps are bounded: a lost run can stay finite
     if lost.any():

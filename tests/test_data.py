@@ -16,7 +16,8 @@ RARE = 1e-4  # a correct sampler fails a test with about this probability, once 
 
 
 def drawn(config, count, seed=0):
-    return np.asarray(data.sample(data.key(seed, "test"), config, count))
+    """Samples as rows: (count, features)."""
+    return np.asarray(data.sample(data.key(seed, "test"), config, count)).T
 
 
 def looks_uniform(values, low):
@@ -80,7 +81,7 @@ def test_a_sample_is_zero_or_in_range(p, low, seed):
 @pytest.mark.parametrize("low", [-1.0, 0.5])
 def test_forced_values_are_one_from_each_slice(low):
     config, count = Config(features=30, neurons=1, p=0.2, low=low), 512
-    x, value = map(np.asarray, data.forced(data.key(0, "test"), config, count))
+    x, value = (np.asarray(draw).T for draw in data.forced(data.key(0, "test"), config, count))
     assert x.shape == value.shape == (count, 30) and x.dtype == value.dtype == np.float32
     place = (value.astype(float) - low) / (1 - low) * count
     within = np.sort(place, 0) - np.arange(count)[:, None]
@@ -97,7 +98,7 @@ def test_forced_values_are_one_from_each_slice(low):
 @pytest.mark.parametrize("low", [-1.0, 0.5])
 def test_ordered_ranks_are_permutations_of_uniform_values(low):
     config = Config(features=5, neurons=1, low=low)
-    rank, value = map(np.asarray, data.ordered(data.key(0, "test"), config, 6_000))
+    rank, value = (np.asarray(draw).T for draw in data.ordered(data.key(0, "test"), config, 6_000))
     assert rank.shape == value.shape == (6_000, 5)
     assert np.array_equal(np.sort(rank, 1), np.broadcast_to(np.arange(5), rank.shape)), "so exactly k are below k"
     assert looks_uniform(value, low)

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from lib import claims, data, measure, train
-from lib.config import Config
-from lib.model import Network, naive
+from lib import claims, data, findings, measure, train
+from lib.config import Config, Measurement
+from lib.model import Network
 
 few = settings(max_examples=15, deadline=None, derandomize=True)
 seeds = st.integers(0, 2**31 - 1)
@@ -29,7 +29,8 @@ def network(w_in, w_out):
 
 
 def forward(w_in, w_out, x):
-    return np.einsum("ik,sk->si", w_out, np.maximum(np.einsum("kj,sj->sk", w_in, x), 0))
+    """Outputs for inputs (features, samples)."""
+    return np.einsum("ik,ks->is", w_out, np.maximum(np.einsum("kj,js->ks", w_in, x), 0))
 
 
 def by_hand(w_in, w_out):
@@ -159,15 +160,6 @@ def test_overlaps_are_jaccards(sets):
     np.testing.assert_allclose(ours, expected, rtol=1e-6)
 
 
-def test_each_maps_a_measure_over_an_ensemble():
-    w_in, w_out = (np.stack(parts) for parts in zip(*map(weights, range(3)), strict=True))
-    shared = jnp.arange(2.0)
-    ours = measure.each(lambda one, extra: (measure.slopes(one), extra + 1), network(w_in, w_out), shared)
-    expected = [np.diag(by_hand(*weights(seed))["response"]) for seed in range(3)]
-    np.testing.assert_allclose(ours[0], expected, rtol=1e-4)
-    assert np.array_equal(ours[1], [[1, 2]] * 3)
-
-
 # ---- measures of the error
 
 
@@ -180,13 +172,13 @@ def test_errors_by_forcing_each_feature_and_zeroing_each_neuron(target, low):
     assert ours["error"].shape == (FEATURES,) and ours["silenced"].shape == (FEATURES, NEURONS)
     for i in range(FEATURES):
         switched = np.array(x, float)
-        switched[:, i] = value[:, i]
+        switched[i] = value[i]
         goal = np.maximum(switched, 0) if target == "relu" else switched
         for k in [None, *range(NEURONS)]:
             encoder = np.array(w_in)
             if k is not None:
                 encoder[k] = 0
-            expected = ((forward(encoder, w_out, switched) - goal)[:, i] ** 2).mean()
+            expected = ((forward(encoder, w_out, switched) - goal)[i] ** 2).mean()
             found = ours["error"][i] if k is None else ours["silenced"][i, k]
             np.testing.assert_allclose(found, expected, rtol=1e-4)
 
@@ -198,7 +190,7 @@ def test_errors_agree_with_a_plain_sample():
     x = np.asarray(data.sample(data.key(0, "plain"), config, 40_000))
     plain = np.asarray(measure.sampled_error(network(w_in, w_out), config, x))
     square = (forward(w_in, w_out, x.astype(float)) - np.maximum(x, 0)) ** 2
-    active = [square[x[:, i] != 0, i] for i in range(FEATURES)]
+    active = [square[i, x[i] != 0] for i in range(FEATURES)]
     np.testing.assert_allclose(plain, [one.mean() for one in active], rtol=1e-4)
     forced = measure.errors(network(w_in, w_out), config, *data.forced(data.key(0, "errors"), config, 16_384))["error"]
     noise = np.array([stats.sem(one) for one in active])
@@ -210,7 +202,7 @@ def test_overload_switches_on_exactly_k(target):
     config = Config(features=FEATURES, neurons=NEURONS, target=target)
     w_in, w_out = weights()
     rank, value = data.ordered(data.key(0, "overload"), config, 512)
-    ours = measure.overload(network(w_in, w_out), config, rank, value, FEATURES)
+    ours = measure.overload(network(w_in, w_out), config, rank, value, jnp.arange(1, FEATURES + 1))
     rank, value = np.asarray(rank), np.asarray(value, float)
     for k in range(1, FEATURES + 1):
         x = np.where(rank < k, value, 0)
@@ -227,29 +219,12 @@ def eight():
     """Eight networks of the full experiment, and what is measured on them, by id: one number per network."""
     config = Config(seeds=8)
     arrays = train.train_ensemble(config)
-    forced = data.forced(data.key(0, "errors"), config, 4096)
-    rank, value = data.ordered(data.key(0, "overload"), config, 4096)
+    return findings.of_ensemble(Network(arrays["w_in"], arrays["w_out"]), config, Measurement(samples=4096))
 
-    def numbers(one, x, forced_value, rank, value):
-        error = measure.errors(one, config, x, forced_value)
-        harmed = error["silenced"] - error["error"][:, None] > 0.005
-        encoder, decoder = measure.norms(one)
-        load, given_up = (measure.overload(plan, config, rank, value, 20) for plan in (one, naive(config)))
-        return {
-            "trained_error": error["error"].mean(),
-            "slope_mean": measure.slopes(one).mean(),
-            "worst_cross_term": 0.5 * measure.off_diagonal_entries(measure.response(one)).min(),
-            "off_to_diag": measure.off_to_diag(one),
-            "tied_cosine": measure.tied_cosine(one).mean(),
-            "decoder_ratio": (decoder / encoder).mean(),
-            "features_touched": measure.touched(one, 0.05).mean(),
-            "functional_field": harmed.sum(0).mean(),
-            "footprint_overlap": measure.pairs(measure.overlaps(harmed)).mean(),
-            "overload_ratio_20": load[-1] / given_up[-1],
-            "overload_r2": measure.line_r2(jnp.arange(1.0, 21), load),
-        }
 
-    return measure.each(numbers, Network(arrays["w_in"], arrays["w_out"]), *forced, rank, value)
+def test_every_published_number_is_measured(eight):
+    assert sorted(eight) == sorted(claims.published().index)
+    assert all(numbers.shape == (8,) and np.isfinite(numbers).all() for numbers in eight.values())
 
 
 @pytest.mark.parametrize(

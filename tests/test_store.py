@@ -41,7 +41,7 @@ def trainings(monkeypatch):
     """Training replaced by something quick that says what it was asked for."""
     asked = []
 
-    def train_ensemble(config):
+    def train_ensemble(config, first):
         asked.append(config)
         shape = config.seeds, config.neurons, config.features
         weights = np.random.default_rng(0).normal(size=shape).astype(np.float32)
@@ -72,8 +72,8 @@ def results(folder):
 def test_a_trained_ensemble_is_stored_as_promised(folder, monkeypatch):
     compute, computed = train.train_ensemble, []
 
-    def train_ensemble(config):
-        computed.append(compute(config))
+    def train_ensemble(config, first):
+        computed.append(compute(config, first))
         return computed[-1]
 
     monkeypatch.setattr(train, "train_ensemble", train_ensemble)
@@ -132,7 +132,7 @@ def edited(module, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "__file__", str(copy))
 
 
-@pytest.mark.parametrize("module", ["config", "data", "model", "train"])
+@pytest.mark.parametrize("module", ["config", "data", "devices", "model", "train"])
 def test_an_edit_to_the_training_code_trains_again(module, trainings, tmp_path, monkeypatch):
     store.networks(TINY)
     edited(getattr(store, module), tmp_path, monkeypatch)
@@ -251,7 +251,7 @@ def test_a_full_disk_is_explained_and_loses_nothing(owner, name, failing, folder
 
 
 def test_a_training_that_fails_stores_nothing(folder, monkeypatch):
-    def train_ensemble(config):
+    def train_ensemble(config, first):
         raise FloatingPointError("networks diverged")
 
     monkeypatch.setattr(train, "train_ensemble", train_ensemble)

@@ -1,6 +1,7 @@
 """The model and its training, against the same thing in plain float64 numpy, with the gradient by hand."""
 
 import functools
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -64,7 +65,7 @@ def test_the_forward_pass_is_the_one_of_the_spec(activation):
     network = model.Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32), activation)
     expected = [[sum(w_out[i, k] * f(sum(w_in[k, j] * s[j] for j in range(6))) for k in range(3))
                  for i in range(6)] for s in x]  # fmt: skip
-    np.testing.assert_allclose(network(x.astype(np.float32)), expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(network(x.T.astype(np.float32)).T, expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(network(x[0].astype(np.float32)), expected[0], rtol=1e-4, atol=1e-5)
 
 
@@ -98,7 +99,7 @@ def test_the_naive_plan_on_paper(target, low, copied, given_up):
     config = Config(features=8, neurons=3, target=target, low=low)
     network = model.naive(config)
     x = np.asarray(data.sample(data.key(0, "test"), config, 500))
-    assert np.array_equal(network(x), np.maximum(x, 0) * (np.arange(8) < 3))
+    assert np.array_equal(network(x), np.maximum(x, 0) * (np.arange(8) < 3)[:, None])
     draws = data.forced(data.key(0, "errors"), config, 4096)
     np.testing.assert_allclose(
         measure.errors(network, config, *draws)["error"], [copied] * 3 + [given_up] * 5, atol=1e-4
@@ -111,14 +112,14 @@ def test_the_naive_plan_on_paper(target, low, copied, given_up):
 def test_the_loss_is_the_mean_fourth_power():
     w_in, w_out, x, y = (part.astype(np.float32) for part in example())
     network = model.Network(jnp.asarray(w_in), jnp.asarray(w_out))
-    np.testing.assert_allclose(train.loss(network, x, y), numpy_loss(w_in, w_out, x, y), rtol=1e-5)
-    np.testing.assert_allclose(train.loss(network, x, network(x) + 0.5), 0.5**4, rtol=1e-5)
+    np.testing.assert_allclose(train.loss(network, x.T, y.T), numpy_loss(w_in, w_out, x, y), rtol=1e-5)
+    np.testing.assert_allclose(train.loss(network, x.T, network(x.T) + 0.5), 0.5**4, rtol=1e-5)
 
 
 def test_the_gradient_is_the_slope_of_the_loss():
     w_in, w_out, x, y = example()
     network = model.Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32))
-    ours = jax.grad(train.loss)(network, x.astype(np.float32), y.astype(np.float32))
+    ours = jax.grad(train.loss)(network, x.T.astype(np.float32), y.T.astype(np.float32))
     by_hand = numpy_slope(w_in, w_out, x, y)
     for weights, slope, jax_slope in zip((w_in, w_out), by_hand, (ours.w_in[...], ours.w_out[...]), strict=True):
         np.testing.assert_allclose(jax_slope, slope, rtol=1e-3, atol=1e-4 * abs(slope).max())
@@ -139,14 +140,14 @@ def test_training_is_adam_with_a_cosine_decay(target):
     """The whole run of five steps, on the same samples, in numpy."""
     config = small(target=target)
     init_key, data_key = data.key(1, "init"), data.key(1, "data")
-    run = jax.jit(train.make_train(config, watch=lambda network: network.w_in[...]))
-    network, losses, watched = run(init_key, data_key)
+    run = jax.jit(partial(train.train, watch=lambda networks: networks.w_in[...]))
+    network, (losses,), watched = run((init_key[None], data_key), config)
 
     start = model.init(init_key, config)
     weights = [np.asarray(start.w_in[...], float), np.asarray(start.w_out[...], float)]
     mean, square = [0.0, 0.0], [0.0, 0.0]
     for step, key in enumerate(jax.random.split(data_key, config.steps)):
-        x = np.asarray(data.sample(key, config, config.batch), float)
+        x = np.asarray(data.sample(key, config, config.batch), float).T
         y = wanted(config, x)
         np.testing.assert_allclose(losses[step], numpy_loss(*weights, x, y), rtol=1e-3)
         rate = config.learning_rate * (1 + np.cos(np.pi * step / config.steps)) / 2
@@ -155,9 +156,9 @@ def test_training_is_adam_with_a_cosine_decay(target):
             square[which] = 0.999 * square[which] + 0.001 * slope**2
             unbiased = mean[which] / (1 - 0.9 ** (step + 1)), square[which] / (1 - 0.999 ** (step + 1))
             weights[which] = weights[which] - rate * unbiased[0] / (np.sqrt(unbiased[1]) + 1e-8)
-        np.testing.assert_allclose(watched[step], weights[0], atol=2e-4, err_msg="what is watched is after the step")
-    np.testing.assert_allclose(network.w_in[...], weights[0], atol=2e-4)
-    np.testing.assert_allclose(network.w_out[...], weights[1], atol=2e-4)
+        np.testing.assert_allclose(watched[step, 0], weights[0], atol=2e-4, err_msg="what is watched is after the step")
+    np.testing.assert_allclose(network.w_in[0], weights[0], atol=2e-4)
+    np.testing.assert_allclose(network.w_out[0], weights[1], atol=2e-4)
     assert losses.shape == (config.steps,)
 
 
@@ -176,12 +177,12 @@ def test_an_ensemble_is_its_networks_one_at_a_time():
         "w_in": ((3, 3, 6), np.float32), "w_out": ((3, 6, 3), np.float32), "loss": ((3, 5), np.float32)
     }  # fmt: skip
     init_keys, data_keys = train.keys(SMALL)
-    alone = jax.jit(train.make_train(SMALL))
+    alone = jax.jit(train.train)
     for seed in range(3):
-        network, losses, _ = alone(init_keys[0, seed], data_keys[0])
-        np.testing.assert_allclose(together["w_in"][seed], network.w_in[...], atol=1e-5)
-        np.testing.assert_allclose(together["w_out"][seed], network.w_out[...], atol=1e-5)
-        np.testing.assert_allclose(together["loss"][seed], losses, rtol=1e-4)
+        network, losses, _ = alone((init_keys[0, [seed]], data_keys[0]), SMALL)
+        np.testing.assert_allclose(together["w_in"][seed], network.w_in[0], atol=1e-5)
+        np.testing.assert_allclose(together["w_out"][seed], network.w_out[0], atol=1e-5)
+        np.testing.assert_allclose(together["loss"][seed], losses[0], rtol=1e-4)
 
 
 def test_a_seed_is_the_same_network_in_an_ensemble_of_any_size():
@@ -230,7 +231,7 @@ def test_a_loss_that_is_not_finite_is_refused(monkeypatch):
 
     monkeypatch.setattr(train, "init", init)
     with pytest.raises(FloatingPointError, match=r"^1 of 3 networks diverged.*learning_rate = 0.05;"):
-        train.train_ensemble(SMALL)
+        train.train_ensemble(small(steps=7))  # a length of its own: no program compiled for another test serves it
 
 
 def test_a_run_that_explodes_is_refused():

@@ -6,19 +6,19 @@ from matplotlib.figure import Figure
 from lib.plots.style import DIM, NAIVE, OTHER, OURS, POST, axes, band, heatmap, published_line, spread
 
 __all__ = [
-    "samples", "learning", "readings", "feature_errors", "error_over_networks", "responses", "slope_spread",
-    "slope_against_error", "evaluation_noise", "cross_terms", "cross_term_spread", "overload", "findings",
+    "samples", "learning", "shared_samples", "readings", "feature_errors", "error_over_networks", "responses",
+    "slope_spread", "slope_against_error", "evaluation_noise", "cross_terms", "cross_term_spread", "overload", "findings",
 ]  # fmt: skip
 
 
 def samples(x) -> Figure:
-    """A few training inputs (samples, features), and how many features each of many has on."""
+    """A few training inputs (features, samples), and how many features each of many has on."""
     figure, (left, right) = axes(2, width_ratios=(3, 2))
-    heatmap(left, x[:24], "24 inputs", "value")
+    heatmap(left, x[:, :24].T, "24 inputs", "value")
     left.set(xlabel="feature", ylabel="sample")
-    on = (x != 0).sum(1)
+    on = (x != 0).sum(0)
     right.hist(on, bins=np.arange(on.max() + 2) - 0.5, color=OURS, rwidth=0.85)
-    right.set(xlabel="features on in one input", ylabel="inputs", title=f"{len(x):,} inputs")
+    right.set(xlabel="features on in one input", ylabel="inputs", title=f"{len(on):,} inputs")
     return figure
 
 
@@ -33,6 +33,21 @@ def learning(losses, one_slopes) -> Figure:
     right.set(xscale="log", xlabel="step", ylabel="slope of each feature, R_ii")
     for ax in (left, right):
         ax.legend()
+    return figure
+
+
+def shared_samples(ratios: dict[str, np.ndarray]) -> Figure:
+    """Ratio of two standard deviations with its interval (3,), for each id."""
+    figure, ax = axes(height=4.4)
+    ratio, low, high = np.array(list(ratios.values())).T
+    place = np.arange(len(ratios))
+    ax.errorbar(ratio, place, xerr=[ratio - low, high - ratio], fmt="o", color=OURS, capsize=2)
+    ax.axvline(1, color=DIM, ls="--", lw=1)
+    ax.set(xscale="log", xlabel="sd with shared samples / sd with samples of their own", yticks=place)
+    ax.set_yticklabels(list(ratios))
+    ax.xaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter("{x:g}")
+    ax.invert_yaxis()
     return figure
 
 
