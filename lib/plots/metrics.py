@@ -86,14 +86,14 @@ def footprint_thresholds(cuts, overlap, chance, helped, chosen: float, shares, t
     band(left, cuts, overlap, OURS, "networks")
     left.plot(cuts, chance.mean(0), color=DIM, ls="--", label="independent sets")
     left.axvline(chosen, color=DIM, lw=1)
-    left.plot(chosen, published, "*", ms=10, color=POST, label="post")
+    left.plot(chosen, published, "*", ms=10, color=POST)
     left.set(xlabel="rise that counts as harm", ylabel="mean Jaccard overlap", ylim=(0, None))
     band(middle, 100 * shares, top_overlap, OURS, "networks")
     middle.plot(100 * shares, top_chance, color=DIM, ls="--", label="independent sets")
-    middle.set(xlabel="most harmed features taken, %", ylabel="mean Jaccard overlap", ylim=(0, None))
+    middle.set(xlabel="most harmed features taken, %", ylabel="mean Jaccard overlap", ylim=(0, 1.4 * top_chance.max()))
     band(right, cuts, helped, OURS, "mean neuron")
     right.axvline(chosen, color=DIM, lw=1)
-    right.set(xlabel="fall that counts as help", ylabel="features helped by its loss", ylim=(0, None))
+    right.set(xlabel="fall that counts as help", ylabel="features helped by its loss", ylim=(0, None), xlim=(0, 1.5 * chosen))
     for ax in (left, middle, right):
         ax.legend(fontsize="small")
     return figure
