@@ -3,6 +3,7 @@
 #   make paper    trains, executes every notebook, draws every figure; then only what changed
 #   make test     runs the tests
 #   make sweep GRID="p=0.01,0.02 seeds=64"   trains a grid into the store (PROCESS=0/2 AT=host:port: a share)
+#   make bench    measures speed beside PyTorch, which it installs into build/ (some ten minutes)
 #   make lab      opens the notebooks in JupyterLab
 #   make lock     refreshes requirements.lock from pyproject.toml (UPGRADE=1: to the newest versions)
 #   make clean    removes build/, where trained networks are kept, and caches
@@ -27,6 +28,7 @@ SLUG   := $(if $(QUOTED),$(shell printf '%s\n' $(QUOTED) | LC_ALL=C sort | tr -c
 OUT    := $(if $(SLUG),build/runs/$(SLUG),.)
 STAMP  := $(if $(SLUG),$(OUT),build)/stamps
 
+TORCH    := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 NAMES    := $(patsubst notebooks/%.ipynb,%,$(sort $(wildcard notebooks/[0-9]*.ipynb)))
 FINDINGS := $(filter 90_%,$(NAMES))
 SECTIONS := $(filter-out 90_%,$(NAMES))
@@ -50,6 +52,12 @@ test: $(SETUP)
 
 sweep: $(SETUP)
 	@$(RUN) -m lib.sweep $(GRID) $(if $(PROCESS),--process $(PROCESS)) $(if $(AT),--at $(AT))
+
+bench: $(SETUP) build/torch/.$(TORCH)
+	@PYTHONPATH=build/torch $(RUN) -m lib.bench
+
+build/torch/.$(TORCH): pyproject.toml
+	@rm -rf $(@D) && $(RUN) -m pip install --quiet --target $(@D) $(TORCH) && touch $@
 
 lab: $(SETUP)
 	@mkdir -p $(IPYTHONDIR)

@@ -2,13 +2,14 @@
 
     python -m lib.paper check [NAME=VALUE ...]           refuses parameters that do not fit
     python -m lib.paper run NOTEBOOK [NAME=VALUE ...]    executes notebooks/NOTEBOOK.ipynb
-    python -m lib.paper readme                           refreshes the findings table of README.md
+    python -m lib.paper readme                           refreshes the tables of README.md
 """
 
 import csv
 import difflib
 import filecmp
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -209,25 +210,47 @@ def _list(stamp: Path, notebook: Path, home: Path, made: list[Path], start: int)
 
 
 def readme(home: Path) -> None:
-    """Puts `data/claims.csv` as a table between the findings markers of README.md."""
-    page, claims = home / "README.md", home / "data" / "claims.csv"
-    if not (page.exists() and claims.exists()):
+    """Puts `data/claims.csv` and `data/bench.json` as tables between their markers in README.md."""
+    page, claims, bench = home / "README.md", home / "data" / "claims.csv", home / "data" / "bench.json"
+    if not page.exists():
         return
-    with open(claims, newline="", encoding="utf-8") as file:
-        cells = [(f"`{row['id']}`", row["published"], _span(row), row["verdict"]) for row in csv.DictReader(file)]
-        rows = [f"| {' | '.join(row)} |" for row in cells]
-    table = "\n".join(["| id | published | ours: mean (low to high) | verdict |", "|---|---|---|---|", *rows])
-    before = page.read_text(encoding="utf-8")
-    after, count = re.subn(
-        r"(<!-- findings -->).*?(<!-- /findings -->)", lambda m: f"{m[1]}\n{table}\n{m[2]}", before, flags=re.S
-    )
-    if count != 1:
-        raise Refused("README.md wants one <!-- findings --> … <!-- /findings --> for the table to go between")
+    before = after = page.read_text(encoding="utf-8")
+    if claims.exists():
+        with open(claims, newline="", encoding="utf-8") as file:
+            cells = [(f"`{row['id']}`", row["published"], _span(row), row["verdict"]) for row in csv.DictReader(file)]
+        after = _between(after, "findings", [("id", "published", "ours: mean (low to high)", "verdict"), *cells])
+    if bench.exists():
+        result = json.loads(bench.read_text(encoding="utf-8"))
+        rates = {name: rate["median"] for name, rate in result["network-steps per second"].items()}
+        slowest = next(iter(rates.values()))  # the loop that all others are compared with
+        cells = [(name, f"{rate:,.0f}", f"{rate / slowest:.1f}") for name, rate in rates.items()]
+        after = _between(after, "bench", [("contender", "network-steps per second", "times the PyTorch loop"), *cells])
+        about, seconds = result["machine"], result["make paper, seconds"]
+        after = _between(
+            after,
+            "times",
+            [
+                ("on " + f"{about['processor']}, {about['cores used']} cores", "seconds"),
+                *((name, f"{value:.{0 if value > 1 else 2}f}") for name, value in seconds.items()),
+            ],
+        )
     if after != before:
         draft = home / "build" / "README.md"
         draft.parent.mkdir(exist_ok=True)
         draft.write_text(after, encoding="utf-8")
         os.replace(draft, page)
+
+
+def _between(page: str, marker: str, rows: list[tuple]) -> str:
+    """The page with a table, its first row the head, between `<!-- marker -->` and `<!-- /marker -->`."""
+    head, *body = (f"| {' | '.join(row)} |" for row in rows)
+    table = "\n".join([head, "|" + "---|" * len(rows[0]), *body])
+    after, count = re.subn(
+        rf"(<!-- {marker} -->).*?(<!-- /{marker} -->)", lambda m: f"{m[1]}\n{table}\n{m[2]}", page, flags=re.S
+    )
+    if count != 1:
+        raise Refused(f"README.md wants one <!-- {marker} --> … <!-- /{marker} --> for the table to go between")
+    return after
 
 
 def _span(row: dict) -> str:

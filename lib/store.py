@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 import zipfile
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
@@ -126,7 +127,9 @@ def fetch(compute: Callable[..., dict], modules: tuple, **parameters) -> dict[st
         found = _read(path, about)
         if found is None:
             say(f"computing {compute.__name__}, to be kept as {path.name}")
+            start = time.perf_counter()
             arrays = jax.device_get(compute(**parameters))
+            say(f"{path.name} took {time.perf_counter() - start:.1f} s")
             with _writing(path):
                 _write(path, arrays, about)
             found = _read(path, about)

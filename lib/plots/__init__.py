@@ -2,5 +2,6 @@
 
 from lib.plots.behaviour import *  # noqa: F403
 from lib.plots.metrics import *  # noqa: F403
+from lib.plots.speed import *  # noqa: F403
 from lib.plots.structure import *  # noqa: F403
-from lib.plots.style import show  # noqa: F401
+from lib.plots.style import save, show  # noqa: F401

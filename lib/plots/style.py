@@ -1,5 +1,7 @@
 """One look for every figure, and one way to show and save it."""
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
@@ -37,11 +39,16 @@ def axes(columns: int = 1, width: float = 7.2, height: float = 3.2, **options):
     return plt.subplots(1, columns, figsize=(width, height), **options)
 
 
+def save(figure: Figure, path: Path) -> None:
+    """Writes a figure as PNG, without anything that differs from one run to the next."""
+    figure.savefig(path, metadata={"Software": None})
+    plt.close(figure)
+
+
 def show(figure: Figure, name: str, caption: str) -> None:
     """Saves a figure as `figures/NAME.png` and displays that file with its caption below."""
     path = paths.output("figures", f"{name}.png")
-    figure.savefig(path, metadata={"Software": None})
-    plt.close(figure)
+    save(figure, path)
     display(Image(path, width=720, alt=caption), Markdown(f"**Figure {name}.** {caption}"))
 
 

@@ -1,0 +1,239 @@
+"""How fast training is: ours beside the loops that such scripts use, all in one run on the same cores.
+
+    python -m lib.bench        about ten minutes; `make bench` installs PyTorch for it first
+
+Contenders take turns, several rounds; what counts is the median, and the lowest and highest round are
+kept beside it. Results go to `data/bench.json`, `figures/bench.png` and the table in README.md.
+"""
+
+import json
+import os
+import platform
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from functools import partial
+from unittest import mock
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from lib import data, devices, model, paper, paths, plots, train
+from lib.config import Config
+
+ROUNDS = 5
+MANY = 64  # networks of the ensemble that the contenders train
+COPY = paths.BUILD / "bench"  # a clone of the last commit, in which `make paper` is timed
+
+
+def torch_loop(config: Config, networks: int = 1):
+    """The plain PyTorch loop; with several networks they get a batch axis and share their samples."""
+    import torch
+
+    torch.set_num_threads(jax.local_device_count())
+    many = (networks,) if networks > 1 else ()
+    w_in = torch.nn.Parameter(torch.randn(*many, config.neurons, config.features) * config.init_scale)
+    w_out = torch.nn.Parameter(torch.randn(*many, config.features, config.neurons) * config.init_scale)
+    optimiser = torch.optim.Adam([w_in, w_out], lr=config.learning_rate)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.steps)
+    shape = config.batch, config.features
+
+    def run():
+        for _ in range(config.steps):
+            x = torch.where(torch.rand(shape) < config.p, 2 * torch.rand(shape) - 1, torch.zeros(()))
+            y = torch.relu(x @ w_in.mT) @ w_out.mT
+            loss = ((y - torch.relu(x)) ** 4).mean((-2, -1)).sum()
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+
+    return run
+
+
+def jitted_steps(config: Config):
+    """One JAX network, one jitted step at a time, in a Python loop."""
+    optimiser = optax.adam(optax.cosine_decay_schedule(config.learning_rate, config.steps))
+    network = model.init(data.key(0, "init"), config)
+    state = network, optimiser.init(network), data.key(0, "data")
+
+    @jax.jit
+    def step(state):
+        network, moments, key = state
+        key, now = jax.random.split(key)
+        x = data.sample(now, config, config.batch)
+        slope = jax.grad(train.loss)(network, x, data.target(config, x))
+        update, moments = optimiser.update(slope, moments)
+        return optax.apply_updates(network, update), moments, key
+
+    def run():
+        now = state
+        for _ in range(config.steps):
+            now = step(now)
+        jax.block_until_ready(now)
+
+    return run
+
+
+def ours(config: Config):
+    """What the paper does."""
+    return partial(train.train_ensemble, config)
+
+
+def fixed_batch(config: Config):
+    """What the paper does, without drawing samples: every step sees the same ones."""
+    x = data.sample(data.key(0, "data"), config, config.batch)
+
+    def on_one_batch(keys, config, x):  # a function of its own, so that no compiled program is shared with `ours`
+        with mock.patch.object(data, "sample", lambda *_: x):
+            return train.train(keys, config)
+
+    return lambda: devices.each(on_one_batch, train.keys(config), config, x)
+
+
+def products(config: Config):
+    """The matrix products of a step and nothing else: two forward, three back, on arrays of their shapes."""
+    x = data.sample(data.key(0, "data"), config, config.batch)
+    networks = jax.vmap(model.init, (0, None))(train.keys(config)[0].ravel()[: config.seeds], config)
+
+    def one(network, x):
+        def step(state, _):
+            w_in, w_out = state
+            h = w_in @ x
+            y = w_out @ h
+            return (w_in + 1e-30 * (w_out.T @ y) @ x.T, w_out + 1e-30 * y @ h.T), None
+
+        return jax.lax.scan(step, (network.w_in[...], network.w_out[...]), None, length=config.steps)[0]
+
+    return lambda: devices.each(one, networks, x)
+
+
+def timed(contenders: dict) -> dict:
+    """Network-steps per second of each contender: median, low and high over the rounds, which take turns.
+
+    Args:
+        contenders: name -> (what makes the thing to run, its configuration).
+    """
+    runs = {name: (make(config), config.seeds * config.steps) for name, (make, config) in contenders.items()}
+    for run, _ in runs.values():
+        run()  # compiles
+    rates = {name: [] for name in runs}
+    for _ in range(ROUNDS):
+        for name, (run, work) in runs.items():
+            start = time.perf_counter()
+            run()
+            rates[name].append(work / (time.perf_counter() - start))
+    return {name: {"median": statistics.median(r), "low": min(r), "high": max(r)} for name, r in rates.items()}
+
+
+def peak_memory(config: Config) -> float:
+    """Most memory that a process has held which trains such an ensemble and nothing else, in GiB."""
+    code = f"from lib import train; from lib.config import Config; train.train_ensemble({config!r})"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=paths.ROOT)
+    peak = max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    return peak / 2 ** (20 if sys.platform == "linux" else 30)
+
+
+def paper_times() -> dict:
+    """Seconds of `make paper`: from a clean clone, with trained networks kept, and with nothing to do."""
+    shutil.rmtree(COPY, ignore_errors=True)
+    subprocess.run(["git", "clone", "--quiet", str(paths.ROOT), str(COPY)], check=True)
+
+    def make(*words):
+        start = time.perf_counter()
+        done = subprocess.run(["make", *words], cwd=COPY, capture_output=True, text=True, check=True)
+        return time.perf_counter() - start, done.stderr
+
+    set_up, _ = make("help", "lock")
+    cold, said = make("paper")
+    shutil.rmtree(COPY / "build" / "stamps")
+    warm, _ = make("paper")
+    nothing, _ = make("paper")
+    spent = re.findall(r"(\w+)-\w+\.npz took ([\d.]+) s", said)
+    training = sum(float(seconds) for label, seconds in spent if label == "train_ensemble")
+    measuring = sum(float(seconds) for label, seconds in spent if label != "train_ensemble")
+    empty = kernel_start() * len(list(paper.NOTEBOOKS.glob("[0-9]*.ipynb")))
+    shutil.rmtree(COPY)
+    return {
+        "set-up": set_up,
+        "training": training,
+        "measuring": measuring,
+        "kernel start": empty,
+        "drawing and the rest": cold - training - measuring - empty,
+        "all, cold": cold,
+        "all, networks kept": warm,
+        "nothing to do": nothing,
+    }
+
+
+def kernel_start() -> float:
+    """Seconds to start a notebook's kernel, import what notebooks import, and stop it."""
+    import nbformat
+
+    notebook = COPY / "build" / "empty.ipynb"
+    cell = nbformat.v4.new_code_cell("from lib import claims, data, measure, model, plots, store, theory, train")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=paper.KERNEL), notebook)
+    code = "import papermill, sys; papermill.execute_notebook(*sys.argv[1:], kernel_name='python3', progress_bar=False)"
+    start = time.perf_counter()
+    command = [sys.executable, "-c", code, str(notebook), str(notebook)]
+    subprocess.run(command, check=True, cwd=paths.ROOT, capture_output=True)
+    return time.perf_counter() - start
+
+
+def machine() -> dict:
+    """What the figures were taken on."""
+    with open("/proc/cpuinfo") if os.path.exists("/proc/cpuinfo") else open(os.devnull) as file:
+        names = re.findall(r"model name\s*: (.*)", file.read())
+    import torch
+
+    return {
+        "processor": names[0] if names else platform.processor(),
+        "cores used": jax.local_device_count(),
+        "devices": sorted({device.device_kind for device in jax.local_devices()}),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "jax": jax.__version__,
+        "torch": torch.__version__,
+    }
+
+
+def main() -> None:
+    one, many = Config(seeds=1, steps=200), Config(seeds=MANY, steps=100)
+    result = {"machine": machine(), "rounds": ROUNDS}
+    result["network-steps per second"] = timed(
+        {
+            "PyTorch loop, 1 network": (torch_loop, replace(one, steps=50)),
+            f"PyTorch, batch axis of {MANY}": (partial(torch_loop, networks=MANY), replace(many, steps=3)),
+            "JAX, a jitted step in a loop, 1 network": (jitted_steps, one),
+            "ours, 1 network": (ours, one),
+            "ours, 8 networks": (ours, replace(many, seeds=8)),
+            f"ours, {MANY} networks": (ours, many),
+            "ours, 512 networks": (ours, replace(many, seeds=512, steps=20)),
+            "ours on a fixed batch, 1 network": (fixed_batch, one),
+            f"ours on a fixed batch, {MANY} networks": (fixed_batch, many),
+            f"matrix products alone, {MANY} networks": (products, many),
+        }
+    )
+    sizes = {"features": (50, 100, 200, 400), "neurons": (5, 10, 20, 40), "batch": (512, 2048, 8192)}
+    small = replace(many, seeds=16, steps=40)
+    result["scaling"] = {
+        name: timed({str(value): (ours, replace(small, **{name: value})) for value in values})
+        for name, values in sizes.items()
+    }
+    result["peak memory, 512 networks, GiB"] = peak_memory(Config(seeds=512, steps=20))
+    result["make paper, seconds"] = paper_times()
+    written = paths.ROOT / "data" / "bench.json"
+    written.write_text(json.dumps(result, indent=2, default=float) + "\n")
+    plots.save(plots.speed(result), paths.ROOT / "figures" / "bench.png")
+    paper.readme(paths.ROOT)
+
+
+if __name__ == "__main__":
+    main()
