@@ -129,6 +129,8 @@ def timed(contenders: dict) -> dict:
             start = time.perf_counter()
             run()
             rates[name].append(work / (time.perf_counter() - start))
+    for name, each in rates.items():
+        print(f"{name:<42} {statistics.median(each):8,.0f} network-steps per second", file=sys.stderr)
     return {name: {"median": statistics.median(r), "low": min(r), "high": max(r)} for name, r in rates.items()}
 
 
@@ -148,7 +150,9 @@ def paper_times() -> dict:
 
     def make(*words):
         start = time.perf_counter()
-        done = subprocess.run(["make", *words], cwd=COPY, capture_output=True, text=True, check=True)
+        done = subprocess.run(["make", *words], cwd=COPY, stdout=sys.stderr, stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            sys.exit(f"make {' '.join(words)} failed in a clone of the last commit: {done.stderr}")
         return time.perf_counter() - start, done.stderr
 
     set_up, _ = make("help", "lock")
@@ -206,7 +210,7 @@ def machine() -> dict:
 
 def main() -> None:
     one, many = Config(seeds=1, steps=200), Config(seeds=MANY, steps=100)
-    result = {"machine": machine(), "rounds": ROUNDS}
+    result = {"machine": machine(), "rounds": ROUNDS, "make paper, seconds": paper_times()}
     result["network-steps per second"] = timed(
         {
             "PyTorch loop, 1 network": (torch_loop, replace(one, steps=50)),
@@ -228,7 +232,6 @@ def main() -> None:
         for name, values in sizes.items()
     }
     result["peak memory, 512 networks, GiB"] = peak_memory(Config(seeds=512, steps=20))
-    result["make paper, seconds"] = paper_times()
     written = paths.ROOT / "data" / "bench.json"
     written.write_text(json.dumps(result, indent=2, default=float) + "\n")
     plots.save(plots.speed(result), paths.ROOT / "figures" / "bench.png")
