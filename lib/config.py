@@ -85,10 +85,11 @@ class Measurement(_Checked):
     """
 
     samples: int = _field(16_384, "evaluation samples per feature and per load", CHUNK, 10_000_000)
-    k_max: int = _field(20, "largest number of features switched on at once", 2, 10_000)
+    log2_samples: int = _field(18, "log2 of the evaluation samples of whole inputs", 8, 24)
+    k_max: int = _field(100, "largest number of features switched on at once", 2, 10_000)
     touched: float = _field(0.05, "abs(W_in) above which a neuron touches a feature", 0, 100)
     harmed: float = _field(0.005, "rise in error above which silencing a neuron harms a feature", 0, 100)
-    rival_seeds: int = _field(16, "number of networks per rival reading of the target", 1, 100_000)
+    rival_seeds: int = _field(16, "number of networks per rival reading of the task or kind of network", 1, 100_000)
 
     digits: int = _field(4, "significant digits shown in the tables", 1, 12)
 
@@ -116,6 +117,6 @@ def check(values: dict[str, Any]) -> None:
     for kind in (Config, Measurement):
         names = {field.name for field in dataclasses.fields(kind)}
         kind(**{name: value for name, value in values.items() if name in names})
-    k_max, features = values.get("k_max", Measurement.k_max), values.get("features", Config.features)
+    k_max, features = values.get("k_max", 0), values.get("features", Config.features)
     if k_max > features:
         raise ConfigError(f"k_max = {k_max} does not fit: with features = {features} it must be at most that")
