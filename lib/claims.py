@@ -102,9 +102,9 @@ def collect() -> pd.DataFrame:
         ValueError: two sections recorded the same id.
     """
     order = published().index
-    tables = [pd.read_csv(path) for path in sorted((paths.home() / "data").glob("[0-9]*.csv"))]
-    tables = [table[table.columns.intersection(order)] for table in tables]  # a table without ids is no section's
-    rows = pd.concat([summary(table) for table in tables if table.size] or [summary(pd.DataFrame())])
+    tables = [pd.read_csv(path, index_col=0) for path in sorted((paths.home() / "data").glob("[0-9]*.csv"))]
+    tables = [table for table in tables if table.index.name == "seed"]  # the others have no row per network
+    rows = pd.concat([summary(table) for table in tables] or [summary(pd.DataFrame())])
     missing = order.difference(rows.index)
     if len(missing):
         raise FileNotFoundError(f"no numbers for {', '.join(missing)}: run the sections' notebooks, or `make paper`")

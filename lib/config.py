@@ -84,8 +84,8 @@ class Measurement(_Checked):
         ConfigError: a value has the wrong type or is out of range.
     """
 
-    samples: int = _field(16_384, "evaluation samples per feature and per load", CHUNK, 10_000_000)
-    log2_samples: int = _field(18, "log2 of the evaluation samples of whole inputs", 8, 24)
+    samples: int = _field(16_384, "evaluation samples per feature and per load", CHUNK, 2**23)
+    inputs: int = _field(262_144, "evaluation inputs for the three metrics", CHUNK, 2**26)
     k_max: int = _field(100, "largest number of features switched on at once", 2, 10_000)
     touched: float = _field(0.05, "abs(W_in) above which a neuron touches a feature", 0, 100)
     harmed: float = _field(0.005, "rise in error above which silencing a neuron harms a feature", 0, 100)
@@ -95,8 +95,9 @@ class Measurement(_Checked):
 
     def __post_init__(self):
         super().__post_init__()
-        if self.samples % CHUNK:
-            raise ConfigError(f"samples = {self.samples} does not fit: it must be a multiple of {CHUNK}")
+        for name in ("samples", "inputs"):
+            if (value := getattr(self, name)) % CHUNK:
+                raise ConfigError(f"{name} = {value} does not fit: it must be a multiple of {CHUNK}")
 
 
 def parameters() -> dict[str, dataclasses.Field]:

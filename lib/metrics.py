@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 from jax import Array
 from scipy.optimize import minimize_scalar
-from scipy.stats import qmc
 
 from lib import data, measure, model, theory
 from lib.config import Config
@@ -41,18 +40,6 @@ def summed(config: Config, constant: float) -> Network:
 
 
 FAMILIES = {"naive plan with a constant": with_offset, "features summed": summed}  # plans with one constant to choose
-
-
-def samples(config: Config, log2_count: int, seed: int = 0) -> np.ndarray:
-    """2**log2_count samples of the training distribution, spread evenly: from scrambled Sobol points.
-
-    The mean of a measure over them has less noise than over independent samples. Another seed is another
-    scrambling, so that the noise can be measured by repetition.
-
-    Returns: (features, 2**log2_count), float32.
-    """
-    unit = qmc.Sobol(config.features, rng=seed).random_base2(log2_count).T
-    return np.where(unit < config.p, config.low + (1 - config.low) * unit / config.p, 0).astype(np.float32)
 
 
 def powers(plan: Callable, config: Config, x: Array) -> dict[str, Array]:

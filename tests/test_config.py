@@ -18,8 +18,8 @@ RANGES = {  # name: (lowest, highest) value that fits
     "low": (-1.0, 0.99),
     "learning_rate": (math.nextafter(0, 1), 10.0),
     "init_scale": (math.nextafter(0, 1), 10.0),
-    "samples": (CHUNK, 39_062 * CHUNK),
-    "log2_samples": (8, 24),
+    "samples": (CHUNK, 2**23),
+    "inputs": (CHUNK, 2**26),
     "k_max": (2, 10_000),
     "touched": (0.0, 100.0),
     "harmed": (0.0, 100.0),
@@ -42,7 +42,7 @@ def build(name, value):
 def just_outside(name):
     low, high = RANGES[name]
     if isinstance(low, int):
-        return low - 1, high + CHUNK if name == "samples" else high + 1
+        return low - 1, high + 1
     return math.nextafter(low, -math.inf), math.nextafter(high, math.inf)
 
 

@@ -30,19 +30,19 @@ def error_by_hand(w_in, w_out, x):
 @pytest.mark.parametrize("low", [-1.0, 0.4])
 def test_spread_samples_have_the_training_distribution(low):
     config = Config(features=20, neurons=1, p=0.1, low=low)
-    x = metrics.samples(config, 12)
+    x = data.whole(data.key(0, "test"), config, 2**12)
     assert x.shape == (20, 4096) and x.dtype == np.float32
     assert np.abs((x != 0).sum(1) - 409.6).max() < 2, "each feature is on its share of the time, almost exactly"
     assert stats.kstest(x[x != 0], stats.uniform(low, 1 - low).cdf).statistic < 0.01
     on = (x != 0).astype(float)
     assert abs((on @ on.T)[np.triu_indices(20, 1)].mean() - 4096 * 0.01) < 1, "pairs meet as often as by chance"
-    assert not np.array_equal(x, metrics.samples(config, 12, 1)) and np.array_equal(x, metrics.samples(config, 12))
+    assert not np.array_equal(x, data.whole(data.key(1, "test"), config, 2**12)) and np.array_equal(x, data.whole(data.key(0, "test"), config, 2**12))
 
 
 def test_spread_samples_measure_with_less_noise():
     ours, *_ = network()
     key = data.key(0, "test")
-    spread = [metrics.samples(SMALL, 10, seed) for seed in range(12)]
+    spread = [data.whole(data.key(seed, "test"), SMALL, 2**10) for seed in range(12)]
     plain = [data.sample(jax.random.fold_in(key, seed), SMALL, 1024) for seed in range(12)]
     a, b = (np.std([measure_three(ours, SMALL, x)["mse"] for x in many]) for many in (spread, plain))
     assert a < b / 2
@@ -57,7 +57,7 @@ def measure_three(plan, config, x):
 
 def test_powers_of_the_error():
     ours, w_in, w_out = network()
-    x = metrics.samples(SMALL, 9)
+    x = data.whole(data.key(0, "test"), SMALL, 2**9)
     found = metrics.powers(ours, SMALL, jnp.asarray(x))
     error, on = np.abs(error_by_hand(w_in, w_out, x.astype(float))), x != 0
     for q in range(1, metrics.TOP + 1):
@@ -70,7 +70,7 @@ def test_powers_of_the_error():
 def test_the_naive_plan_in_three_metrics():
     """Ninety outputs of zero: 0.9 E[t**2] where the feature is on, p times that over all, 0.9 p E[t**4] in L4."""
     config = Config()
-    found = measure_three(model.naive(config), config, metrics.samples(config, 14))
+    found = measure_three(model.naive(config), config, data.whole(data.key(0, "test"), config, 2**16))
     assert found == pytest.approx({"active": 0.9 / 6, "mse": 0.9 * 0.02 / 6, "l4": 0.9 * 0.02 / 10}, rel=3e-3)
 
 
@@ -110,7 +110,7 @@ def test_where_a_ratio_passes_one():
 def test_the_best_constant_for_outputs_that_are_given_up():
     """The mean of the target where squares count, over all outputs p times that; for L4, the root of a cubic."""
     config = Config(features=20, neurons=5, p=0.1)
-    found = metrics.tuned(metrics.with_offset, config, metrics.samples(config, 15))
+    found = metrics.tuned(metrics.with_offset, config, data.whole(data.key(0, "test"), config, 2**15))
     m = [1, *(theory.target_moment(config, power) for power in range(1, 5))]  # E[t**q] of a feature that is on
     l4 = lambda b: sum(c * m[4 - i] * (-b) ** i for i, c in enumerate((1, 4, 6, 4, 1)))  # noqa: E731
     best = optimize.minimize_scalar(lambda b: 0.1 * l4(b) + 0.9 * b**4, bounds=(0, 1), method="bounded").x
@@ -131,7 +131,7 @@ def test_features_summed_on_paper():
 
 
 def test_a_table_has_every_plan_in_every_metric():
-    x = metrics.samples(SMALL, 9)
+    x = data.whole(data.key(0, "test"), SMALL, 2**9)
     ensemble = jax.tree.map(lambda *one: np.stack(one), network(0)[0], network(1)[0])
     table = metrics.table({"two": measure.each(metrics.powers, ensemble, SMALL, x)}, SMALL, x)
     counts = table.groupby(["plan", "metric"]).size().unstack()
