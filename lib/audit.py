@@ -37,7 +37,7 @@ def audited(rows: pd.DataFrame, published: pd.DataFrame, tables: Path) -> pd.Dat
             "reproduced": rows.verdict.map({"inside the spread": "reproduced", "outside the spread": "not reproduced"}),
             "origin": [_origin(row) for row in rows.itertuples()],
             "metric": np.where((published.compares == "naive plan").loc[rows.index] & _turns(tables), "depends on the metric", ""),
-            "future": future.future.map({"stays": "", "shifts": "shifts with training", "changes": "changes with training"}),
+            "future": future.future.reindex(rows.index).map({"stays": "", "shifts": "shifts with training", "changes": "changes with training"}).fillna(""),
         },
         index=rows.index,
     )
