@@ -18,10 +18,11 @@ from lib.config import Config
 jax.config.update("jax_default_matmul_precision", "highest")  # a default never decides a number
 jax.config.update("jax_compilation_cache_dir", str(paths.BUILD / "jax"))  # what one notebook compiled serves all
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+# a core may be there and not for us
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 if jax.config.jax_num_cpu_devices < 0 and "device_count" not in os.environ.get("XLA_FLAGS", ""):
     try:  # a device per core: a network's small products run faster side by side than each on all cores
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-        jax.config.update("jax_num_cpu_devices", cores)
+        jax.config.update("jax_num_cpu_devices", CORES)
     except RuntimeError:
         pass  # JAX was used before this paper's code: then on the devices that it has
 

@@ -38,6 +38,10 @@ def test_a_feature_is_on_with_probability_p_and_then_uniform(p, low):
     assert inside_binomial((x != 0).sum(0), count, p), "every feature"
     assert inside_binomial((x != 0).sum(), x.size, p), "all together"
     assert looks_uniform(x[x != 0], low)
+    for power in (1, 2, 3, 4):
+        raised = x.astype(float) ** power
+        expected = p * (1 - low ** (power + 1)) / ((power + 1) * (1 - low))
+        assert abs(raised.mean() - expected) < stats.norm.isf(RARE) * raised.std() / np.sqrt(x.size), "each moment"
 
 
 def test_entries_are_independent():
