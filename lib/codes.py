@@ -1,4 +1,4 @@
-"""A network as a code: each feature is carried by a set of neurons. Measures of ONE network, and networks made by hand."""
+"""A network as a code, in which a set of neurons carries each feature; and networks written down by hand."""
 
 import jax
 import jax.numpy as jnp
@@ -47,8 +47,9 @@ def arrangement(sets: Array) -> dict[str, Array]:
     """How sets of neurons, (neurons, features) of booleans, are laid out over neurons.
 
     `distinct` counts different sets. `frame` is the smallest over the largest of the neurons - 1 singular values
-    that are left when each neuron's mean over features is taken off: 1 for a tight frame. `load_sd` is the standard deviation over neurons of the features that each
-    carries, `pair_sd` that over pairs of neurons of the features that both carry.
+    that are left when each neuron's mean over features is taken off: 1 for a tight frame. `load_sd` is the standard
+    deviation over neurons of the features that each carries, `pair_sd` that over pairs of neurons of the features
+    that both carry.
     """
     member = sets.astype(jnp.float32)
     unlike = (member[:, :, None] != member[:, None, :]).any(0)
@@ -94,14 +95,14 @@ def by_hand(sets: Array, levels: Array) -> Network:
 
 
 def fit(sets: Array, config: Config, x: Array) -> np.ndarray:
-    """The three levels of `by_hand` with the least L4 loss on samples x of (features, samples), and no other training."""
+    """The three levels of `by_hand` that give the least L4 loss on samples x of (features, samples)."""
 
     @jax.jit
     @jax.value_and_grad
     def loss(levels, sets, x):
         return losses(by_hand(sets, levels), config, x)
 
-    start = np.array([(2 * sets.sum(0).mean()) ** -0.5, 0.0, 0.0])  # every feature at half its volume, nothing taken off
+    start = np.array([(2 * sets.sum(0).mean()) ** -0.5, 0.0, 0.0])  # half volume, nothing taken off
     scale = float(loss(0 * start, sets, x)[0])
 
     def relative(levels):

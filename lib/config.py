@@ -90,7 +90,7 @@ class Measurement(_Checked):
     touched: float = _field(0.05, "abs(W_in) above which a neuron touches a feature", 0, 100)
     harmed: float = _field(0.005, "rise in error above which silencing a neuron harms a feature", 0, 100)
     rival_seeds: int = _field(16, "number of networks per rival reading, length or optimiser", 1, 100_000)
-    longest: int = _field(30_000, "steps of the longest training, beside `steps` and the lengths between", 1, 10_000_000)
+    longest: int = _field(30_000, "limit of training lengths above `steps`", 1, 10_000_000)
     digits: int = _field(4, "significant digits shown in the tables", 1, 12)
 
     def __post_init__(self):

@@ -1,4 +1,4 @@
-"""Training longer: the lengths, what becomes of each finding by stated rules, and the decoder's length beside the encoder's."""
+"""Training longer: the lengths, what becomes of each finding, and the decoder's length beside the encoder's."""
 
 from collections.abc import Iterable
 

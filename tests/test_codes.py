@@ -55,7 +55,23 @@ def test_a_code_written_by_hand_is_described_as_written():
     assert np.array_equal(codes.carriers(network), sets) and found["undecided"] == 0
     np.testing.assert_allclose(measure.slopes(network), 0.25 * sets.sum(0), rtol=1e-6)
     np.testing.assert_allclose(codes.slopes_by_size(network, 3), [0.25, 0.5, 0.75], rtol=1e-6)
-    np.testing.assert_allclose([found["slope_by_size"], found["strong_ratio"], found["weak_ratio"]], [1, 1, 2], rtol=1e-5)
+    ratios = found["slope_by_size"], found["strong_ratio"], found["weak_ratio"]
+    np.testing.assert_allclose(ratios, [1, 1, 2], rtol=1e-5)
+
+
+def test_the_code_of_all_pairs_is_a_tight_frame():
+    sets = np.array([[k in pair for pair in itertools.combinations(range(5), 2)] for k in range(5)])
+    found = codes.arrangement(jnp.asarray(sets))
+    np.testing.assert_allclose([found[name] for name in ("distinct", "load_sd", "pair_sd")], [10, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(found["frame"], 1, rtol=1e-5)
+
+
+def test_strong_weights_only():
+    network = random_network()
+    sets = np.asarray(codes.carriers(network))
+    cut = codes.strong_only(network, True, False)
+    assert np.array_equal(cut.w_in[...] != 0, sets) and np.array_equal(cut.w_out[...], network.w_out[...])
+    assert np.array_equal(codes.strong_only(network, False, True).w_out[...] != 0, sets.T)
 
 
 def test_chance_keeps_the_size_of_every_set():
@@ -66,7 +82,9 @@ def test_chance_keeps_the_size_of_every_set():
     assert codes.by_chance(network, key) == codes.arrangement(shuffled)
 
 
-@pytest.mark.parametrize("neurons, size, features, different", [(10, 3, 100, 100), (10, 3, 120, 120), (5, 2, 25, 10), (4, 4, 4, 1)])
+@pytest.mark.parametrize(
+    "neurons, size, features, different", [(10, 3, 100, 100), (10, 3, 120, 120), (5, 2, 25, 10), (4, 4, 4, 1)]
+)
 def test_sets_are_different_as_long_as_there_are_others(neurons, size, features, different):
     sets = codes.draw(Config(features=features, neurons=neurons), size, 0)
     assert sets.shape == (neurons, features) and (sets.sum(0) == size).all()
@@ -126,9 +144,10 @@ def test_one_rate_for_all_weights_keeps_the_balance_and_adam_does_not():
 
 def test_a_normalised_step_has_the_length_of_its_rate():
     """Each network of a group by itself: the root mean square over both matrices of one step is the rate."""
-    config = Config(features=8, neurons=5, p=0.3, batch=64, steps=1, seeds=3, learning_rate=0.01, optimiser="normalised")
+    config = Config(features=8, neurons=5, p=0.3, steps=1, seeds=3, learning_rate=0.01, optimiser="normalised")
     starts, samples = train.keys(config)
     after, _, _ = train.train((starts[0], samples[0]), config)
     before = jax.vmap(lambda key: train.init(key, config))(starts[0])
-    step = np.concatenate([np.asarray(a - b).reshape(3, -1) for a, b in zip(*map(jax.tree.leaves, (after, before)), strict=True)], 1)
+    steps = jax.tree.leaves(jax.tree.map(lambda a, b: np.asarray(a - b).reshape(3, -1), after, before))
+    step = np.concatenate(steps, 1)
     np.testing.assert_allclose(np.sqrt(np.square(step).mean(1)), 0.01, rtol=5e-3)

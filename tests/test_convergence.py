@@ -40,5 +40,6 @@ def test_futures(short, long, longer, future, settled, reproduced, survives):
     """The published slope is 0.380."""
     tables = [pd.DataFrame({"slope_mean": networks(*numbers)}) for numbers in (short, long, longer)]
     row = convergence.futures(*tables).loc["slope_mean"]
-    assert (row.future, row.settled, row.published_reproduced, row.published_survives) == (future, settled, reproduced, survives)
+    assert (row.future, row.settled) == (future, settled)
+    assert (row.published_reproduced, row.published_survives) == (reproduced, survives)
     np.testing.assert_allclose([row.short, row.converged], [short[0], longer[0]], rtol=1e-6)

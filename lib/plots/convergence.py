@@ -76,8 +76,10 @@ def carriers(sizes: dict[int, np.ndarray], slopes, chance: dict[str, tuple]) -> 
     for row, pair in enumerate(chance.values()):
         for values, colour, label in zip(pair, (OURS, DIM), ("trained", "by chance"), strict=True):
             values = values / np.mean(pair[1])
-            right.plot(values, np.full(len(values), row), "o", ms=4, alpha=0.5, color=colour, label=None if row else label)
-    right.set(yticks=range(len(chance)), yticklabels=list(chance), xlabel="in units of the mean by chance", xlim=(0, None), ylim=(-0.5, len(chance)))
+            label = None if row else label
+            right.plot(values, np.full(len(values), row), "o", ms=4, alpha=0.5, color=colour, label=label)
+    right.set(yticks=range(len(chance)), yticklabels=list(chance), ylim=(-0.5, len(chance)))
+    right.set(xlabel="in units of the mean by chance", xlim=(0, None))
     right.legend(loc="upper left", ncols=2)
     return figure
 
