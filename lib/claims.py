@@ -103,7 +103,7 @@ def collect() -> pd.DataFrame:
         ValueError: two sections recorded the same id.
     """
     order = published().index
-    tables = [pd.read_csv(path, index_col=0) for path in sorted((paths.home() / "data").glob("[0-9]*.csv"))]
+    tables = [pd.read_csv(path, index_col=0) for path in sorted((paths.home() / "data").glob("0[1-7]_*.csv"))]
     tables = [table for table in tables if table.index.name == "seed"]  # the others have no row per network
     rows = pd.concat([summary(table) for table in tables] or [summary(pd.DataFrame())])
     missing = order.difference(rows.index)

@@ -62,9 +62,10 @@ class Config(_Checked):
     p: float = _field(0.02, "probability that a feature is on", 0, 1, open_low=True)
     low: float = _field(-1.0, "lower end of an active value, Uniform(low, 1)", -1, 0.99)
     target: str = _choice("relu", "what each output must return, ReLU(x) or x", "relu", "identity")
-    steps: int = _field(1_000, "number of Adam steps", 1, 10_000_000)
+    steps: int = _field(1_000, "number of optimiser steps", 1, 10_000_000)
     batch: int = _field(2_048, "fresh samples per step", 1, 1_000_000)
-    learning_rate: float = _field(3e-3, "Adam's rate at step 0, cosine-decayed to 0", 0, 10, open_low=True)
+    optimiser: str = _choice("adam", "a step size of its own for every weight, or one for all", "adam", "normalised")
+    learning_rate: float = _field(3e-3, "the optimiser's rate at step 0, cosine-decayed to 0", 0, 10, open_low=True)
     init_scale: float = _field(0.01, "standard deviation of both matrices at step 0", 0, 10, open_low=True)
     seeds: int = _field(64, "number of networks in the ensemble", 1, 100_000)
 
@@ -89,8 +90,8 @@ class Measurement(_Checked):
     k_max: int = _field(100, "largest number of features switched on at once", 2, 10_000)
     touched: float = _field(0.05, "abs(W_in) above which a neuron touches a feature", 0, 100)
     harmed: float = _field(0.005, "rise in error above which silencing a neuron harms a feature", 0, 100)
-    rival_seeds: int = _field(16, "number of networks per rival reading of the task or kind of network", 1, 100_000)
-
+    rival_seeds: int = _field(16, "number of networks per rival reading, length or kind of network", 1, 100_000)
+    longest: int = _field(30_000, "limit of training lengths above `steps`", 1, 10_000_000)
     digits: int = _field(4, "significant digits shown in the tables", 1, 12)
 
     def __post_init__(self):

@@ -24,6 +24,7 @@ RANGES = {  # name: (lowest, highest) value that fits
     "touched": (0.0, 100.0),
     "harmed": (0.0, 100.0),
     "rival_seeds": (1, 100_000),
+    "longest": (1, 10_000_000),
     "digits": (1, 12),
 }
 NUMBERS = sorted(RANGES)
@@ -48,7 +49,7 @@ def just_outside(name):
 
 def test_defaults_are_the_experiment_of_the_spec():
     assert Config() == Config(
-        features=100, neurons=10, p=0.02, low=-1.0, target="relu", activation="relu", steps=1_000, batch=2_048, learning_rate=3e-3,
+        features=100, neurons=10, p=0.02, low=-1.0, target="relu", activation="relu", optimiser="adam", steps=1_000, batch=2_048, learning_rate=3e-3,
         init_scale=0.01,
     )  # fmt: skip
     assert Config().seeds >= 64
@@ -56,7 +57,7 @@ def test_defaults_are_the_experiment_of_the_spec():
 
 
 def test_every_parameter_is_tested_here():
-    assert set(parameters()) == set(RANGES) | {"target", "activation"}
+    assert set(parameters()) == set(RANGES) | {"target", "activation", "optimiser"}
     assert all(field.metadata["meaning"] for field in parameters().values())
 
 

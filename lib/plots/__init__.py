@@ -2,6 +2,7 @@
 
 from lib.plots.behaviour import *  # noqa: F403
 from lib.plots.conclusion import *  # noqa: F403
+from lib.plots.convergence import *  # noqa: F403
 from lib.plots.metrics import *  # noqa: F403
 from lib.plots.speed import *  # noqa: F403
 from lib.plots.structure import *  # noqa: F403

@@ -1,0 +1,136 @@
+"""Figures of longer training: section 10."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, band, heatmap, published_line
+
+__all__ = ["futures", "encoders", "levels", "carriers", "thresholds", "by_hand", "decoder_ratios"]
+
+
+def futures(tables: dict[int, pd.DataFrame], published: pd.DataFrame, kinds: pd.Series, steps: int) -> Figure:
+    """Every id against training length: tables of networks by length, the published rows, what becomes of each id,
+    and the post's length."""
+    names = [name for name in kinds.index if any(np.ptp(table[name]) > 1e-6 for table in tables.values())]
+    figure, grid = plt.subplots(-(-len(names) // 3), 3, figsize=(9, 1.6 * -(-len(names) // 3)), sharex=True)
+    colours = {"stays": OURS, "shifts": OTHER, "changes": NAIVE}
+    for ax, name in zip(grid.flat, names, strict=False):
+        middle, sides = zip(*[(t[name].mean(), np.percentile(t[name], CENTRAL)) for t in tables.values()], strict=True)
+        ax.fill_between(list(tables), *np.transpose(sides), color=colours[kinds[name]], alpha=0.25, lw=0)
+        ax.plot(list(tables), middle, ".-", color=colours[kinds[name]])
+        ax.axhspan(published.published[name], published.published_to[name], color=POST, alpha=0.2, lw=0)
+        published_line(ax, published.published[name], vertical=False)
+        ax.set_title(f"{name}: {kinds[name]}", fontsize="small")
+        ax.axvline(steps, color=DIM, ls=":", lw=1)
+        ax.set_xscale("log")
+        ax.tick_params(labelsize="x-small", labelbottom=ax in grid.flat[len(names) - 3 : len(names)])
+    for ax in grid.flat[len(names) :]:
+        ax.remove()
+    figure.supxlabel("training steps", fontsize="small")
+    return figure
+
+
+def encoders(matrices: dict[int, np.ndarray], carriers) -> Figure:
+    """W_in (neurons, features) of one network by training length, the features in the order of the last one's sets."""
+    figure, panels = axes(len(matrices), sharey=True)
+    order = np.lexsort(~carriers[::-1])
+    for ax, (steps, matrix) in zip(panels, matrices.items(), strict=True):
+        heatmap(ax, matrix[:, order], f"{steps:,} steps", "W_in")
+        ax.set(xlabel="feature, sorted by its set of neurons", yticks=range(0, len(matrix), 3))
+    panels[0].set_ylabel("neuron")
+    return figure
+
+
+def levels(encoders: dict[int, np.ndarray], decoders: dict[int, np.ndarray], touched: float) -> Figure:
+    """Distribution of all weights of both matrices by training length."""
+    figure, panels = axes(2, sharey=True)
+    limit = max(abs(weights).max() for weights in decoders.values())
+    for ax, matrices, name in zip(panels, (encoders, decoders), ("W_in", "W_out"), strict=True):
+        for colour, (steps, weights) in zip((NAIVE, OURS), matrices.items(), strict=False):
+            share, edges = np.histogram(weights, np.linspace(-limit, limit, 101))
+            ax.stairs(100 * share / weights.size, edges, color=colour, fill=True, alpha=0.3)
+            ax.stairs(100 * share / weights.size, edges, color=colour, label=f"{steps:,} steps")
+        ax.set(xlabel=f"weight of {name}", yscale="symlog", ylim=(0, None))
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.legend()
+    for side in (-touched, touched):
+        panels[0].axvline(side, color=DIM, ls=":", lw=1)
+    panels[0].set_ylabel("% of weights")
+    return figure
+
+
+def carriers(sizes: dict[int, np.ndarray], slopes, chance: dict[str, tuple]) -> Figure:
+    """Features by number of neurons that carry them, by length (seeds, sizes); mean slopes by that number
+    (seeds, sizes); and for each measure of arrangement the networks' values and those by chance, (seeds,) each."""
+    figure, (left, middle, right) = axes(3, width=10, width_ratios=(3, 3, 4))
+    for shift, colour, (steps, counts) in zip((-0.2, 0.2), (NAIVE, OURS), sizes.items(), strict=False):
+        place = np.arange(1, counts.shape[1] + 1) + shift
+        left.bar(place, counts.mean(0), 0.4, yerr=counts.std(0), color=colour, capsize=2, label=f"{steps:,} steps")
+    left.set(xlabel="neurons that carry a feature", ylabel="features", ylim=(0, 1.5 * left.get_ylim()[1]))
+    left.legend()
+    for slope in slopes:
+        middle.plot(np.arange(1, len(slope) + 1), slope, "o-", color=OURS, ms=3, lw=0.8, alpha=0.4)
+    middle.set(xlabel="neurons that carry a feature", ylabel="mean slope", xticks=np.arange(1, slopes.shape[1] + 1))
+    for row, pair in enumerate(chance.values()):
+        for values, colour, label in zip(pair, (OURS, DIM), ("trained", "by chance"), strict=True):
+            values = values / np.mean(pair[1])
+            label = None if row else label
+            right.plot(values, np.full(len(values), row), "o", ms=4, alpha=0.5, color=colour, label=label)
+    right.set(yticks=range(len(chance)), yticklabels=list(chance), ylim=(-0.5, len(chance)))
+    right.set(xlabel="in units of the mean by chance", xlim=(0, None))
+    right.legend(loc="upper left", ncols=2)
+    return figure
+
+
+def thresholds(wired: dict[int, np.ndarray], wired_cuts, harmed: dict[int, np.ndarray], harmed_cuts, usual) -> Figure:
+    """Features that a neuron touches and that its loss harms, (seeds, cuts) by training length, against the cut."""
+    figure, panels = axes(2)
+    for ax, curves, cuts, cut in zip(panels, (wired, harmed), (wired_cuts, harmed_cuts), usual, strict=True):
+        for colour, (steps, counts) in zip(PALETTE, curves.items(), strict=False):
+            band(ax, cuts, counts, colour, f"{steps:,}")
+        ax.axvline(cut, color=POST, ls="--", lw=1.2)
+    panels[0].set(xlabel="cut on abs(W_in)", ylabel="features per neuron")
+    panels[1].set(xlabel="cut on the rise in active-only MSE", ylabel="features harmed per neuron")
+    panels[0].legend(title="training steps", fontsize="small")
+    return figure
+
+
+def by_hand(lengths, trained, made, sizes, by_size) -> Figure:
+    """L4 loss of trained networks by length, (seeds, lengths), and of networks made by hand: (seeds,) with sets of
+    the best size, and (seeds, sizes)."""
+    figure, (left, right) = axes(2, sharey=True)
+    band(left, lengths, trained, OURS, "trained")
+    left.plot(lengths, trained.mean(0), ".", color=OURS)
+    left.axhspan(made.min(), made.max(), color=NAIVE, alpha=0.3, lw=0)
+    left.axhline(made.mean(), color=NAIVE, label="made by hand")
+    left.set(xscale="log", xlabel="training steps", ylabel="L4 loss")
+    right.plot(sizes, by_size.T, "-", color=NAIVE, lw=0.8, alpha=0.5)
+    right.plot(sizes, by_size.mean(0), "o", color=NAIVE, label="made by hand")
+    right.axhline(trained[:, -1].mean(), color=OURS, label="trained longest")
+    right.set(xlabel="neurons that carry a feature", xticks=sizes)
+    left.set_ylim(0.97 * min(trained.min(), made.min()), 1.35 * made.mean())
+    for ax in (left, right):
+        ax.legend()
+    return figure
+
+
+def decoder_ratios(starts: pd.DataFrame, lengths: pd.DataFrame, published: float) -> Figure:
+    """The decoder's length over the encoder's: a row per network, against the first weights and the training length."""
+    figure, panels = axes(2, width=10, sharey=True)
+    colours = {"relu": OURS, "abs": NAIVE, "linear": OTHER}
+    for ax, table, name in zip(panels, (starts, lengths), ("init_scale", "steps"), strict=True):
+        for (activation, optimiser), rows in table.groupby(["activation", "optimiser"], sort=False):
+            style = dict(ls="-", marker="o") if optimiser == "adam" else dict(ls="--", marker="s")
+            groups = rows.groupby(name).ratio
+            label = f"{activation}, {'Adam' if optimiser == 'adam' else 'one rate for all weights'}"
+            ax.errorbar(groups.mean().index, groups.mean(), groups.std(ddof=0), color=colours[activation], capsize=2,
+                        ms=4, label=label, **style)  # fmt: skip
+        ax.axhline(1, color=DIM, lw=1)
+        published_line(ax, published, vertical=False)
+        ax.set(xscale="log")
+    panels[0].set(xlabel="standard deviation of the first weights", ylabel="norm of decoder / norm of encoder")
+    panels[1].set(xlabel="training steps")
+    figure.legend(*panels[1].get_legend_handles_labels(), loc="outside right center", fontsize="small")
+    return figure
