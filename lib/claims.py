@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from lib import paths
+from lib.train import GROUP
 
 
 def published() -> pd.DataFrame:
@@ -28,6 +29,21 @@ def record(notebook: str, values: Mapping[str, np.ndarray]) -> pd.DataFrame:
     table = pd.DataFrame({name: np.asarray(column, np.float64) for name, column in values.items()})
     table.to_csv(paths.output("data", f"{notebook}.csv"), index_label="seed", float_format="%.7g")
     return shown(summary(table))
+
+
+def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    """Student's t interval of the mean over networks, from one number per network, (seeds,).
+
+    Networks that were trained on the same samples count as one draw, if there are two full groups of them. The
+    interval speaks of the mean, where `low` and `high` of `summary` speak of a single network. Evaluation samples
+    shift all networks alike; that noise is not in it. One network, or networks all alike, give a point.
+    """
+    values = np.asarray(values, np.float64)
+    full = len(values) // GROUP * GROUP
+    means = values[:full].reshape(-1, GROUP).mean(1) if full >= 2 * GROUP else values
+    if np.ptp(means) == 0:
+        return means[0], means[0]
+    return stats.t.interval(level, len(means) - 1, means.mean(), stats.sem(means))
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:
@@ -85,9 +101,10 @@ def collect() -> pd.DataFrame:
         FileNotFoundError: a section's numbers are missing, so an id has no row.
         ValueError: two sections recorded the same id.
     """
-    tables = [pd.read_csv(path, index_col="seed") for path in sorted((paths.home() / "data").glob("0*.csv"))]
-    rows = pd.concat([summary(table) for table in tables]) if tables else summary(pd.DataFrame())
     order = published().index
+    tables = [pd.read_csv(path, index_col=0) for path in sorted((paths.home() / "data").glob("[0-9]*.csv"))]
+    tables = [table for table in tables if table.index.name == "seed"]  # the others have no row per network
+    rows = pd.concat([summary(table) for table in tables] or [summary(pd.DataFrame())])
     missing = order.difference(rows.index)
     if len(missing):
         raise FileNotFoundError(f"no numbers for {', '.join(missing)}: run the sections' notebooks, or `make paper`")

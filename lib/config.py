@@ -85,18 +85,20 @@ class Measurement(_Checked):
         ConfigError: a value has the wrong type or is out of range.
     """
 
-    samples: int = _field(16_384, "evaluation samples per feature and per load", CHUNK, 10_000_000)
-    k_max: int = _field(20, "largest number of features switched on at once", 2, 10_000)
+    samples: int = _field(16_384, "evaluation samples per feature and per load", CHUNK, 2**23)
+    inputs: int = _field(262_144, "evaluation inputs for the three metrics", CHUNK, 2**26)
+    k_max: int = _field(100, "largest number of features switched on at once", 2, 10_000)
     touched: float = _field(0.05, "abs(W_in) above which a neuron touches a feature", 0, 100)
     harmed: float = _field(0.005, "rise in error above which silencing a neuron harms a feature", 0, 100)
-    rival_seeds: int = _field(16, "number of networks per rival reading, length or optimiser", 1, 100_000)
+    rival_seeds: int = _field(16, "number of networks per rival reading, length or kind of network", 1, 100_000)
     longest: int = _field(30_000, "limit of training lengths above `steps`", 1, 10_000_000)
     digits: int = _field(4, "significant digits shown in the tables", 1, 12)
 
     def __post_init__(self):
         super().__post_init__()
-        if self.samples % CHUNK:
-            raise ConfigError(f"samples = {self.samples} does not fit: it must be a multiple of {CHUNK}")
+        for name in ("samples", "inputs"):
+            if (value := getattr(self, name)) % CHUNK:
+                raise ConfigError(f"{name} = {value} does not fit: it must be a multiple of {CHUNK}")
 
 
 def parameters() -> dict[str, dataclasses.Field]:
@@ -117,6 +119,6 @@ def check(values: dict[str, Any]) -> None:
     for kind in (Config, Measurement):
         names = {field.name for field in dataclasses.fields(kind)}
         kind(**{name: value for name, value in values.items() if name in names})
-    k_max, features = values.get("k_max", Measurement.k_max), values.get("features", Config.features)
+    k_max, features = values.get("k_max", 0), values.get("features", Config.features)
     if k_max > features:
         raise ConfigError(f"k_max = {k_max} does not fit: with features = {features} it must be at most that")

@@ -1,9 +1,13 @@
 """Sparse inputs, a column per sample, and what the network must make of them. One PRNG, named."""
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.extend.random import threefry_2x32
+from scipy.stats import qmc
 
 from lib import devices  # noqa: F401 (sets JAX up)
 from lib.config import Config
@@ -32,34 +36,56 @@ def sample(key: Array, config: Config, count: int) -> Array:
     return jnp.where(words < cut, config.low + (1 - config.low) * unit, 0.0)
 
 
-def forced(key: Array, config: Config, count: int) -> tuple[Array, Array]:
+def evenly(key: Array, dims: int, count: int) -> np.ndarray:
+    """`count` points of the unit cube, along every axis one in each of `count` equal slices: a Latin hypercube.
+
+    Each point is uniform, so a mean over them is unbiased, and less noisy than over independent draws.
+
+    Returns: (dims, count).
+    """
+    return qmc.LatinHypercube(dims, rng=_generator(key)).random(count).T
+
+
+def _generator(key: Array) -> np.random.Generator:
+    return np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
+
+
+def whole(key: Array, config: Config, count: int) -> np.ndarray:
+    """Evaluation samples of the training distribution, spread evenly: (features, count), float32."""
+    return _sparse(evenly(key, config.features, count), config)
+
+
+def _sparse(unit: np.ndarray, config: Config) -> np.ndarray:
+    return np.where(unit < config.p, config.low + (1 - config.low) * unit / config.p, 0).astype(np.float32)
+
+
+def forced(key: Array, config: Config, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Draws for `measure.errors`: samples, and for each feature the values it takes when switched on.
 
-    The values of a feature are stratified: one from each of `count` equal slices of (low, 1), in
-    random order. Their mean has no bias and less noise than independent draws would give.
-
-    Returns: x, value, each (features, count), float32.
+    Returns: x, value, each (features, count), float32; spread evenly, see `evenly`.
     """
-    draw_x, order, jitter = jax.random.split(key, 3)
-    slices = jnp.broadcast_to(jnp.arange(count), (config.features, count))
-    slices = jax.random.permutation(order, slices, axis=1, independent=True)
-    unit = (slices + jax.random.uniform(jitter, slices.shape)) / count
-    return sample(draw_x, config, count), config.low + (1 - config.low) * unit
+    unit, value = np.split(evenly(key, 2 * config.features, count), 2)
+    return _sparse(unit, config), (config.low + (1 - config.low) * value).astype(np.float32)
 
 
-def ordered(key: Array, config: Config, count: int) -> tuple[Array, Array]:
+def ordered(key: Array, config: Config, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Draws for `measure.overload`: the order in which features switch on, and their values.
 
     Keeping the features with rank < k leaves exactly k of them on, every subset equally likely. The
-    samples at load k + 1 are those at load k with one more feature.
+    samples at load k + 1 are those at load k with one more feature. Values are spread evenly by rank.
 
     Returns: rank (0 to features - 1), value, each (features, count).
     """
-    order, values = jax.random.split(key)
-    ranks = jnp.broadcast_to(jnp.arange(config.features)[:, None], (config.features, count))
-    return jax.random.permutation(order, ranks, axis=0, independent=True), jax.random.uniform(
-        values, ranks.shape, minval=config.low, maxval=1.0
-    )
+    rank = np.broadcast_to(np.arange(config.features)[:, None], (config.features, count))
+    rank = _generator(key).permuted(rank, axis=0)
+    value = np.take_along_axis(evenly(key, config.features, count), rank, 0)
+    return rank, (config.low + (1 - config.low) * value).astype(np.float32)
+
+
+def repeated(draw: Callable, purpose: str, config: Config, count: int, times: int) -> tuple[np.ndarray, ...]:
+    """What `draw` (`forced`, `ordered`) returns for `times` keys that no other result rests on, stacked in front."""
+    draws = [draw(key(seed, purpose), config, count) for seed in range(1, times + 1)]
+    return tuple(np.stack(parts) for parts in zip(*draws, strict=True))
 
 
 def target(config: Config, x: Array) -> Array:

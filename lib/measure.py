@@ -126,7 +126,7 @@ def errors(network: Network, config: Config, x: Array, value: Array) -> dict[str
         error = part.sum(0) - data.target(config, value)
         return {"error": jnp.square(error), "silenced": jnp.square(error - part).swapaxes(0, 1)}
 
-    return _mean_over_samples(squares, x, value)
+    return mean_over_samples(squares, x, value)
 
 
 def ensemble_errors(networks: Network, config: Config, samples: int) -> dict[str, np.ndarray]:
@@ -158,10 +158,10 @@ def overload(network: Network, config: Config, rank: Array, value: Array, loads:
 
         return jax.lax.map(at, loads)
 
-    return _mean_over_samples(at_loads, rank, value)
+    return mean_over_samples(at_loads, rank, value)
 
 
-def _mean_over_samples(measure, *draws: Array):
+def mean_over_samples(measure, *draws: Array):
     """Mean over samples, the last axis, of `measure(*draws)`, a chunk of samples at a time."""
 
     def chunk(parts):

@@ -106,6 +106,7 @@ def test_recorded_sections_are_collected_into_the_claims(home):
         assert list(kept.index) == [0, 1, 2, 3, 4]
         np.testing.assert_allclose(kept, pd.DataFrame(numbers), rtol=1e-6)
     (home / "data" / "published.csv").write_text("not a section")
+    (home / "data" / "08_nulls.csv").write_text("id,null,mean\nslope_mean,frame,0.2\n")  # not a row per network
     rows = claims.collect()
     written = pd.read_csv(home / "data" / "claims.csv", dtype={"published": str})
     assert list(written.columns)[:9] == ["id", *COLUMNS]

@@ -18,7 +18,8 @@ RANGES = {  # name: (lowest, highest) value that fits
     "low": (-1.0, 0.99),
     "learning_rate": (math.nextafter(0, 1), 10.0),
     "init_scale": (math.nextafter(0, 1), 10.0),
-    "samples": (CHUNK, 39_062 * CHUNK),
+    "samples": (CHUNK, 2**23),
+    "inputs": (CHUNK, 2**26),
     "k_max": (2, 10_000),
     "touched": (0.0, 100.0),
     "harmed": (0.0, 100.0),
@@ -42,7 +43,7 @@ def build(name, value):
 def just_outside(name):
     low, high = RANGES[name]
     if isinstance(low, int):
-        return low - 1, high + CHUNK if name == "samples" else high + 1
+        return low - 1, high + 1
     return math.nextafter(low, -math.inf), math.nextafter(high, math.inf)
 
 
@@ -52,7 +53,7 @@ def test_defaults_are_the_experiment_of_the_spec():
         init_scale=0.01,
     )  # fmt: skip
     assert Config().seeds >= 64
-    assert (Measurement().k_max, Measurement().touched, Measurement().harmed) == (20, 0.05, 0.005)
+    assert (Measurement().k_max, Measurement().touched, Measurement().harmed) == (100, 0.05, 0.005)
 
 
 def test_every_parameter_is_tested_here():
@@ -129,6 +130,7 @@ def test_check_accepts_what_fits():
     check({})
     check({"seeds": 8, "steps": 200, "samples": CHUNK, "target": "identity"})
     check({"features": 20, "k_max": 20})
+    check({"features": 20})  # loads then go up to the number of features
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,7 @@ def test_check_accepts_what_fits():
         ({"seeds": 8, "harmed": -0.1}, "^harmed = -0.1 "),
         ({"features": 9}, "^neurons = 10 .*features = 9 "),
         ({"k_max": 101}, "k_max = 101 .*features = 100"),
-        ({"features": 19}, "k_max = 20 .*features = 19"),
+        ({"features": 19, "k_max": 20}, "k_max = 20 .*features = 19"),
     ],
 )
 def test_check_refuses_what_does_not(values, said):

@@ -2,6 +2,8 @@
 
 from lib.plots.behaviour import *  # noqa: F403
 from lib.plots.convergence import *  # noqa: F403
+from lib.plots.metrics import *  # noqa: F403
 from lib.plots.speed import *  # noqa: F403
 from lib.plots.structure import *  # noqa: F403
 from lib.plots.style import save, show  # noqa: F401
+from lib.plots.theory import *  # noqa: F403

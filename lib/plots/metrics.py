@@ -1,0 +1,99 @@
+"""Figures of one error counted in several ways: sections 01, 06 and 07."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, band
+
+__all__ = ["plans", "crossings", "footprint_thresholds"]
+
+COLOURS = {"trained": OURS, "linear": OTHER, "naive plan with a constant": PALETTE[4], "features summed": PALETTE[5]}
+MARKERS = {"active": "o", "mse": "s", "l4": "D"}
+PLAIN = FuncFormatter(lambda value, _: f"{value:g}")
+
+
+def plans(table, names, powers, ratios) -> Figure:
+    """Errors of every plan relative to the naive plan's: in each metric, and over all outputs against the power.
+
+    Args:
+        table: from `metrics.table`.
+        names: what each metric is called.
+        powers, ratios: the powers of the error, and for each plan its error over the naive plan's, (seeds, powers).
+    """
+    figure, (left, right) = axes(2, height=3.4, width_ratios=(3, 2))
+    naive = table[table.plan == "naive plan"].set_index("metric").error
+    shown = [plan for plan in COLOURS if plan in set(table.plan)]
+    for shift, (metric, name) in zip((-0.22, 0, 0.22), names.items(), strict=True):
+        for row, plan in enumerate(shown):
+            values = table[(table.plan == plan) & (table.metric == metric)].error / naive[metric]
+            low, high = np.percentile(values, CENTRAL)
+            left.plot([low, high], [row + shift] * 2, color=COLOURS[plan], lw=1.5)
+            marker = dict(marker=MARKERS[metric], ms=5, color=COLOURS[plan], ls="")
+            left.plot(values.mean(), row + shift, mfc="white" if metric == "mse" else None, **marker)
+        left.plot([], [], MARKERS[metric], color=DIM, mfc="white" if metric == "mse" else None, label=name)
+    left.set(xscale="log", yticks=range(len(shown)), yticklabels=shown, ylim=(len(shown) - 0.5, -0.5))
+    left.set_xlabel("error / naive plan's")
+    left.legend(loc="lower center", bbox_to_anchor=(0.3, 1), ncols=3, fontsize="small", columnspacing=1, handletextpad=0.2)
+    for plan, values in ratios.items():
+        band(right, powers, values, COLOURS[plan], plan)
+    right.set(yscale="log", xlabel="power q of the error", ylabel="mean |error|^q / naive plan's")
+    right.set_title("all outputs")
+    right.legend()
+    left.axvline(1, color=NAIVE)
+    right.axhline(1, color=NAIVE)
+    left.xaxis.set_major_locator(LogLocator(10, (1, 2, 5)))
+    left.xaxis.set_minor_formatter(NullFormatter())
+    left.xaxis.set_major_formatter(PLAIN)
+    right.yaxis.set_major_formatter(PLAIN)
+    return figure
+
+
+def crossings(loads, ratios, names, trained_for: float) -> Figure:
+    """Errors relative to the naive plan's against the number of features on, one panel per metric.
+
+    Args:
+        ratios: for each metric and plan the ratio of the errors, (seeds, loads).
+        names: what each metric is called.
+        trained_for: the mean number of features on in training.
+    """
+    figure, panels = axes(len(names), height=3.1)
+    for ax, (metric, name) in zip(panels, names.items(), strict=True):
+        for plan, values in ratios[metric].items():
+            band(ax, loads, values, COLOURS[plan], plan)
+        ax.axhline(1, color=NAIVE, label="naive plan")
+        ax.axvline(trained_for, color=DIM, ls=":", lw=1, label="mean load in training")
+        ax.set(title=name, xlabel="features on at once, k", ylim=(0, None))
+    panels[0].set_ylabel("error / naive plan's")
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize="small")
+    return figure
+
+
+def footprint_thresholds(cuts, overlap, chance, helped, chosen: float, shares, top_overlap, top_chance, published) -> Figure:
+    """What the cuts behind footprints decide.
+
+    Args:
+        cuts: the changes in error that count, (cuts,).
+        overlap, chance: mean overlap of footprints above each cut, and of independent sets of their size, (seeds, cuts).
+        helped: features that improve by more than each cut, mean neuron, (seeds, cuts).
+        chosen: the post's cut.
+        shares: sizes of footprints made of each neuron's most harmed features, as shares of all, (shares,).
+        top_overlap, top_chance: their mean overlap (seeds, shares) and that of independent sets (shares,).
+        published: the post's overlap.
+    """
+    figure, (left, middle, right) = axes(3, height=3)
+    band(left, cuts, overlap, OURS, "networks")
+    left.plot(cuts, chance.mean(0), color=DIM, ls="--", label="independent sets")
+    left.axvline(chosen, color=DIM, lw=1)
+    left.plot(chosen, published, "*", ms=10, color=POST)
+    left.set(xlabel="rise that counts as harm", ylabel="mean Jaccard overlap", ylim=(0, None))
+    band(middle, 100 * shares, top_overlap, OURS, "networks")
+    middle.plot(100 * shares, top_chance, color=DIM, ls="--", label="independent sets")
+    middle.set(xlabel="most harmed features taken, %", ylabel="mean Jaccard overlap", ylim=(0, 1.4 * top_chance.max()))
+    band(right, cuts, helped, OURS, "mean neuron")
+    right.axvline(chosen, color=DIM, lw=1)
+    right.set(xlabel="fall that counts as help", ylabel="features helped by its loss", ylim=(0, None), xlim=(0, 1.5 * chosen))
+    for ax in (left, middle, right):
+        ax.legend(fontsize="small")
+    return figure

@@ -1,0 +1,113 @@
+"""Figures of what needs no training: nulls and theory, sections 08 and 09."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes
+
+__all__ = ["beside_nulls", "fairness", "slope_theory", "slope_widths", "chance"]
+MARKS = "osD^vP*X"
+
+
+def beside_nulls(trained, nulls) -> Figure:
+    """Distance of every null from the mean trained network, in standard deviations of trained networks.
+
+    Args:
+        trained: table of networks by ids; `nulls`: for each null's name such a table, or part of one.
+    """
+    shown = trained.columns[trained.std() > 0]
+    figure, ax = axes(width=7.2, height=0.3 * len(shown) + 1.6)
+    rows, centre, sd = np.arange(len(shown)), trained[shown].mean(), trained[shown].std()
+    low, high = ((np.percentile(trained[shown], end, axis=0) - centre) / sd for end in CENTRAL)
+    ax.hlines(rows, low, high, color=DIM, lw=6, alpha=0.6, label="trained, central 95 %")
+    for number, (name, table) in enumerate(nulls.items()):
+        there = [row for row in rows if shown[row] in table]
+        ids = shown[there]
+        ends = np.percentile(table[ids], CENTRAL, axis=0)
+        low, mid, high = ((np.asarray(value) - centre[ids]) / sd[ids] for value in (ends[0], table[ids].mean(), ends[1]))
+        at = np.array(there) + 0.09 * (number - (len(nulls) - 1) / 2)
+        ax.hlines(at, low, high, color=PALETTE[number], lw=1.2)
+        ax.plot(mid, at, MARKS[number], ms=4, color=PALETTE[number], label=name)
+    ax.set_xscale("symlog", linthresh=3, linscale=1)
+    ticks = [10.0**power for power in range(1, 5)]
+    ax.set(yticks=rows, yticklabels=shown, ylim=(len(rows) - 0.4, -0.6))
+    ax.set_xticks([-t for t in ticks] + [-2, 0, 2] + ticks, [f"−{t:g}" for t in ticks] + ["−2", "0", "2"] + [f"{t:g}" for t in ticks])
+    ax.tick_params(axis="x", labelsize="small")
+    ax.set_xlabel("distance from the mean trained network, in its standard deviations")
+    ax.axvline(0, color=DIM, lw=0.8, zorder=0)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize="small")
+    return figure
+
+
+def fairness(slopes, overlaps) -> Figure:
+    """Slopes of features (networks x features) and mean footprint overlap (networks,), each by the name of a code."""
+    figure, (left, right) = axes(2)
+    colors = (OURS, NAIVE, OTHER)
+    every = np.concatenate([values.ravel() for values in slopes.values()])
+    bins = np.linspace(*np.percentile(every, [0.1, 99.9]), 80)
+    for (name, values), color in zip(slopes.items(), colors, strict=True):
+        left.hist(values.ravel(), bins, density=True, color=color, histtype="stepfilled", alpha=0.5, label=name)
+    left.set(xlabel="slope of a feature, R_ii", ylabel="density")
+    ends = np.concatenate(list(overlaps.values()))
+    for (name, values), color in zip(overlaps.items(), colors, strict=False):
+        right.hist(values, np.linspace(ends.min(), ends.max() + 1e-9, 25), color=color, histtype="stepfilled", alpha=0.5, label=name)
+    right.set(xlabel="footprint overlap of a network (Jaccard)", ylabel="networks", ylim=(0, 1.35 * right.get_ylim()[1]))
+    for ax in (left, right):
+        ax.legend(fontsize="small")
+    return figure
+
+
+def _points(ax, x, rows, color, mark, label) -> None:
+    """Mean of trained networks with the central 95 %, from rows of a sweep."""
+    ends = rows["mean"] - rows["from"], rows["to"] - rows["mean"]
+    ax.errorbar(x, rows["mean"], ends, fmt=mark, ms=5, color=color, capsize=2, label=label)
+
+
+def slope_theory(p, lines, sweep) -> Figure:
+    """Slope against p: theory as lines (p,) by kind of network, trained networks as marks; and the relative error.
+
+    Args:
+        sweep: table of `meanfield.beside` with the columns `kind` and `rate`, the p at which to draw a row.
+    """
+    figure, (left, right) = axes(2, height=3.4)
+    for name, color, mark in zip(lines, (OURS, NAIVE, OTHER), MARKS, strict=False):
+        rows = sweep[sweep.kind == name]
+        left.plot(p, lines[name], color=color, lw=1.2)
+        _points(left, rows.rate, rows, color, mark, name)
+        right.plot(rows.rate, 100 * rows.error, mark, ls=":", ms=5, color=color)
+    left.set(ylabel="mean slope, R_ii", ylim=(0.2, None))
+    left.legend(fontsize="small", loc="lower left")
+    right.axhline(0, color=DIM, lw=0.8)
+    right.axhspan(-2, 2, color=DIM, alpha=0.2, lw=0)
+    right.set(ylabel="theory / trained − 1, %")
+    for ax in (left, right):
+        ax.set(xscale="log", xlabel="p, probability that a feature is on")
+        ax.set_xticks(sorted(set(sweep.rate)), [f"{rate:g}" for rate in sorted(set(sweep.rate))])
+        ax.minorticks_off()
+    return figure
+
+
+def slope_widths(neurons, line, sweep, published) -> Figure:
+    """Slope against features per neuron: theory at `neurons`, trained networks as rows of a sweep, the post's (F / n, slope)."""
+    figure, ax = axes(height=2.8)
+    ratio = sweep.features / sweep.neurons
+    ax.plot(sweep.features.iloc[0] / neurons, line, color=NAIVE, label="theory")
+    _points(ax, ratio, sweep, OURS, "o", f"{sweep.seeds.iloc[0]} fully trained networks")
+    ax.plot(*published, "*", ms=9, color=POST, label="post")
+    ax.set(xscale="log", xlabel="features per neuron, F / n", ylabel="mean slope, R_ii", ylim=(0, 1))
+    ax.set_xticks(ratio, [f"{value:g}" for value in ratio])
+    ax.minorticks_off()
+    ax.legend()
+    return figure
+
+
+def chance(names, measured, expected) -> Figure:
+    """Numbers that chance predicts: trained networks (names x seeds) over their expectation, 1 for pure chance."""
+    figure, ax = axes(height=0.4 * len(names) + 1.0)
+    rows = np.arange(len(names))
+    for row, values, value in zip(rows, measured, expected, strict=True):
+        ax.plot(values / value, np.full(len(values), row), "|", ms=9, alpha=0.5, color=OURS)
+    ax.axvline(1, color=NAIVE, label="chance")
+    ax.set(yticks=rows, yticklabels=names, ylim=(len(rows) - 0.5, -0.5), xlabel="trained network / expected by chance")
+    ax.legend(fontsize="small")
+    return figure
