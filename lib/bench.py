@@ -183,6 +183,8 @@ def paper_times() -> dict:
 
     set_up, _ = make("help", "lock")
     cold, said = make("paper")
+    differ = subprocess.run(["git", "status", "--short"], cwd=COPY, capture_output=True, text=True, check=True).stdout
+    print(f"files that this run made otherwise than the last commit has them:\n{differ or 'none'}", file=sys.stderr)
     shutil.rmtree(COPY / "build" / "stamps")
     warm, _ = make("paper")
     nothing, _ = make("paper")

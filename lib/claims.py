@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from lib import paths
+from lib import audit, paths
 from lib.train import GROUP
 
 
@@ -74,9 +74,10 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
 
 def shown(rows: pd.DataFrame, digits: int = 4) -> pd.DataFrame:
     """Rows of claims as a reader sees them: numbers as text, with so many significant digits."""
-    text = rows[["published", "mean", "sd", "low", "high", "seeds", "verdict"]].copy()
-    for name in ("mean", "sd", "low", "high"):
-        text[name] = [f"{value:.{digits}g}" for value in rows[name]]
+    numbers = [name for name in ("mean", "sd", "low", "high", "null", "theory", "converged") if name in rows]
+    text = rows[["published", *numbers, "seeds", "verdict"]].copy()
+    for name in numbers:
+        text[name] = ["" if np.isnan(value) else f"{value:.{digits}g}" for value in rows[name]]
     return text
 
 
@@ -95,14 +96,14 @@ def spread_ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def collect() -> pd.DataFrame:
-    """All sections' numbers as `data/claims.csv`, in the order of `data/published.csv`; also returned.
+    """All sections' numbers, audited, as `data/claims.csv`, in the order of `data/published.csv`; also returned.
 
     Raises:
-        FileNotFoundError: a section's numbers are missing, so an id has no row.
+        FileNotFoundError: a section's numbers are missing, so an id has no row; or what the audit needs is.
         ValueError: two sections recorded the same id.
     """
     order = published().index
-    tables = [pd.read_csv(path, index_col=0) for path in sorted((paths.home() / "data").glob("[0-9]*.csv"))]
+    tables = [pd.read_csv(path, index_col=0) for path in sorted((paths.home() / "data").glob("0[1-7]_*.csv"))]
     tables = [table for table in tables if table.index.name == "seed"]  # the others have no row per network
     rows = pd.concat([summary(table) for table in tables] or [summary(pd.DataFrame())])
     missing = order.difference(rows.index)
@@ -110,6 +111,6 @@ def collect() -> pd.DataFrame:
         raise FileNotFoundError(f"no numbers for {', '.join(missing)}: run the sections' notebooks, or `make paper`")
     if rows.index.has_duplicates:
         raise ValueError(f"{', '.join(rows.index[rows.index.duplicated()])}: recorded by more than one section")
-    rows = rows.loc[order]
+    rows = audit.audited(rows.loc[order], published(), paths.home() / "data")
     rows.to_csv(paths.output("data", "claims.csv"), index_label="id", float_format="%.5g")
     return rows

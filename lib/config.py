@@ -86,7 +86,7 @@ class Measurement(_Checked):
     """
 
     samples: int = _field(16_384, "evaluation samples per feature and per load", CHUNK, 2**23)
-    inputs: int = _field(262_144, "evaluation inputs for the three metrics", CHUNK, 2**26)
+    inputs: int = _field(65_536, "evaluation inputs for the three metrics", CHUNK, 2**26)
     k_max: int = _field(100, "largest number of features switched on at once", 2, 10_000)
     touched: float = _field(0.05, "abs(W_in) above which a neuron touches a feature", 0, 100)
     harmed: float = _field(0.005, "rise in error above which silencing a neuron harms a feature", 0, 100)

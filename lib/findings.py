@@ -29,7 +29,7 @@ def findings(
     encoder, decoder = measure.norms(network)
     shares = measure.shares(network)
     loads = jnp.arange(1, min(LOAD, config.features) + 1)
-    overload = measure.overload(network, config, *ordered, loads)
+    overload = measure.overload(network, config, *ordered, loads)["active"]
     footprints = change > harmed
     return {
         "naive_error": naive.mean(),

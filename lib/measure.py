@@ -4,6 +4,8 @@ R is the response to each feature alone at +1 (column j for feature j), M the fo
 "Active-only" averages a feature's squared error over the samples in which that feature is on.
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -143,18 +145,22 @@ def sampled_error(network: Network, config: Config, x: Array) -> Array:
     return jnp.sum(jnp.square(network(x) - data.target(config, x)) * on, 1) / on.sum(1)
 
 
-def overload(network: Network, config: Config, rank: Array, value: Array, loads: Array) -> Array:
-    """Active-only MSE with exactly k features on, for each k of `loads`, (len(loads),).
+def overload(plan: Callable, config: Config, rank: Array, value: Array, loads: Array) -> dict[str, Array]:
+    """Three errors with exactly k features on, for each k of `loads`, each (len(loads),).
 
     Args:
+        plan: a network, or any function from inputs to outputs (features, samples).
         rank, value: from `data.ordered`, each (features, samples).
+
+    Returns: `active` (active-only MSE), `mse` (over all outputs) and `l4` (the L4 loss).
     """
 
     def at_loads(rank, value):
         def at(k):
             on = rank < k
             x = jnp.where(on, value, 0)
-            return jnp.sum(jnp.square(network(x) - data.target(config, x)) * on, 0) / k
+            square = jnp.square(plan(x) - data.target(config, x))
+            return {"active": jnp.sum(square * on, 0) / k, "mse": square.mean(0), "l4": jnp.square(square).mean(0)}
 
         return jax.lax.map(at, loads)
 

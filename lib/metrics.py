@@ -101,25 +101,6 @@ def table(counted: Mapping[str, Mapping[str, np.ndarray]], config: Config, x: Ar
     return pd.DataFrame(rows, columns=["plan", "metric", "seed", "constant", "error"])
 
 
-def under_load(plan: Callable, config: Config, rank: Array, value: Array, loads: Array) -> dict[str, Array]:
-    """The three metrics with exactly k features on, for each k of `loads`, each (len(loads),).
-
-    Args:
-        rank, value: from `data.ordered`, each (features, samples).
-    """
-
-    def at_loads(rank, value):
-        def at(k):
-            on = rank < k
-            x = jnp.where(on, value, 0)
-            square = jnp.square(plan(x) - data.target(config, x))
-            return {"active": jnp.sum(square * on, 0) / k, "mse": square.mean(0), "l4": jnp.square(square).mean(0)}
-
-        return jax.lax.map(at, loads)
-
-    return measure.mean_over_samples(at_loads, rank, value)
-
-
 def naive_under_load(config: Config, loads: np.ndarray) -> dict[str, np.ndarray]:
     """The three metrics of the naive plan with exactly k features on, by theory, each (len(loads),)."""
     dropped, share = 1 - config.neurons / config.features, np.asarray(loads) / config.features

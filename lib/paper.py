@@ -217,8 +217,12 @@ def readme(home: Path) -> None:
     before = after = page.read_text(encoding="utf-8")
     if claims.exists():
         with open(claims, newline="", encoding="utf-8") as file:
-            cells = [(f"`{row['id']}`", row["published"], _span(row), row["verdict"]) for row in csv.DictReader(file)]
-        after = _between(after, "findings", [("id", "published", "ours: mean (low to high)", "verdict"), *cells])
+            cells = [
+                (f"`{row['id']}`", row["published"], _span(row), _short(row["null"]), _short(row["converged"]), row["verdict"])
+                for row in csv.DictReader(file)
+            ]
+        head = ("id", "published", "ours: mean (low to high)", "untrained", "trained on", "verdict")
+        after = _between(after, "findings", [head, *cells])
     if bench.exists():
         result = json.loads(bench.read_text(encoding="utf-8"))
         rates = {name: rate["median"] for name, rate in result["network-steps per second"].items()}
@@ -255,8 +259,13 @@ def _between(page: str, marker: str, rows: list[tuple]) -> str:
 
 def _span(row: dict) -> str:
     """`mean (low to high)`, each to three significant digits."""
-    mean, low, high = (f"{float(f'{float(row[name]):.3g}'):.10g}" for name in ("mean", "low", "high"))
+    mean, low, high = (_short(row[name]) for name in ("mean", "low", "high"))
     return f"{mean} ({low} to {high})"
+
+
+def _short(number: str) -> str:
+    """A number to three significant digits; nothing stays nothing."""
+    return number and f"{float(f'{float(number):.3g}'):.10g}"
 
 
 def _shown(path: Path) -> str:

@@ -106,7 +106,14 @@ def test_recorded_sections_are_collected_into_the_claims(home):
         assert list(kept.index) == [0, 1, 2, 3, 4]
         np.testing.assert_allclose(kept, pd.DataFrame(numbers), rtol=1e-6)
     (home / "data" / "published.csv").write_text("not a section")
-    (home / "data" / "08_nulls.csv").write_text("id,null,mean\nslope_mean,frame,0.2\n")  # not a row per network
+    tables = {  # what the audit reads; none has a row per network
+        "01_metrics": "plan,metric,error\ntrained,mse,1\nnaive plan,mse,2\n",
+        "08_nulls": "id,null,mean,sd,draws\nslope_mean,frame,0.2,0.01,9\n",
+        "09_theory": "id,theory\nslope_mean,0.4\n",
+        "10_futures": "id,converged,future\nslope_mean,0.39,shifts\n",
+    }
+    for name, text in tables.items():
+        (home / "data" / f"{name}.csv").write_text(text)
     rows = claims.collect()
     written = pd.read_csv(home / "data" / "claims.csv", dtype={"published": str})
     assert list(written.columns)[:9] == ["id", *COLUMNS]

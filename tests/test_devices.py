@@ -47,6 +47,12 @@ def test_one_program_serves_every_probability_and_rate():
     assert len(traced) == 2, "compiled once for each number of neurons"
 
 
+def test_what_was_compiled_is_kept_in_the_project():
+    assert jax.config.jax_compilation_cache_dir == str(paths.BUILD / "jax")
+    devices.each(lambda key: jax.random.normal(key, (7, 11, 13)) @ jnp.ones((13, 2)), jax.random.split(jax.random.key(0), 3))
+    assert any((paths.BUILD / "jax").iterdir())
+
+
 def test_an_accelerator_takes_many_at_once(monkeypatch):
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     monkeypatch.setattr(devices, "TOGETHER", 2)

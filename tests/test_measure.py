@@ -202,7 +202,7 @@ def test_overload_switches_on_exactly_k(target):
     config = Config(features=FEATURES, neurons=NEURONS, target=target)
     w_in, w_out = weights()
     rank, value = data.ordered(data.key(0, "overload"), config, 512)
-    ours = measure.overload(network(w_in, w_out), config, rank, value, jnp.arange(1, FEATURES + 1))
+    ours = measure.overload(network(w_in, w_out), config, rank, value, jnp.arange(1, FEATURES + 1))["active"]
     rank, value = np.asarray(rank), np.asarray(value, float)
     for k in range(1, FEATURES + 1):
         x = np.where(rank < k, value, 0)

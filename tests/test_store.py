@@ -115,8 +115,8 @@ def test_what_is_stored_is_not_computed_again(terminal):
 
 def test_every_parameter_is_part_of_the_key(trainings):
     others = {
-        "features": 7, "neurons": 3, "p": 0.31, "low": -0.9, "target": "identity", "activation": "abs", "steps": 4, "batch": 9,
-        "learning_rate": 2e-3, "init_scale": 0.02, "seeds": 3,
+        "features": 7, "neurons": 3, "p": 0.31, "low": -0.9, "target": "identity", "activation": "abs", "optimiser": "normalised", "steps": 4,
+        "batch": 9, "learning_rate": 2e-3, "init_scale": 0.02, "seeds": 3,
     }  # fmt: skip
     assert others.keys() == {field.name for field in dataclasses.fields(Config)}
     wanted = [TINY, *(dataclasses.replace(TINY, **{name: value}) for name, value in others.items())]

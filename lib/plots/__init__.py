@@ -1,6 +1,7 @@
 """The figures: one function each, data in, a matplotlib Figure out."""
 
 from lib.plots.behaviour import *  # noqa: F403
+from lib.plots.conclusion import *  # noqa: F403
 from lib.plots.convergence import *  # noqa: F403
 from lib.plots.metrics import *  # noqa: F403
 from lib.plots.speed import *  # noqa: F403

@@ -1,4 +1,4 @@
-"""Figures of what the network does: sections 00 to 03, 06 and the findings."""
+"""Figures of what the network does: sections 00 to 03 and 06."""
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -7,7 +7,7 @@ from lib.plots.style import DIM, NAIVE, OTHER, OURS, POST, axes, band, heatmap, 
 
 __all__ = [
     "samples", "learning", "shared_samples", "readings", "feature_errors", "error_over_networks", "responses",
-    "slope_spread", "slope_against_error", "evaluation_noise", "cross_terms", "cross_term_spread", "overload", "findings",
+    "slope_spread", "slope_against_error", "evaluation_noise", "cross_terms", "cross_term_spread", "overload",
 ]  # fmt: skip
 
 
@@ -180,28 +180,4 @@ def overload(loads, trained, naive, published_ratio: float) -> Figure:
     for ax in (left, right):
         ax.set_xlabel("features on at once, k")
         ax.legend()
-    return figure
-
-
-def findings(claims) -> Figure:
-    """Every published value against our networks: its distance from their mean in standard deviations."""
-    spread = claims[claims.sd > 0]
-    figure, ax = axes(height=0.24 * len(spread) + 0.9)
-    rows = np.arange(len(spread))
-    scaled = {name: (spread[name] - spread["mean"]) / spread.sd for name in ("low", "high")}
-    near = spread["mean"].clip(spread.published_low, spread.published_high)  # the nearest value printed alike
-    scaled["near"] = (near - spread["mean"]) / spread.sd
-    ax.hlines(rows, scaled["low"], scaled["high"], color=OURS, lw=5, alpha=0.4, label="central 95 % of our networks")
-    beyond = 8
-    shown = scaled["near"].clip(-beyond, beyond)
-    inside = (spread.verdict == "inside the spread").to_numpy()
-    ax.plot(shown[inside], rows[inside], "o", color=OTHER, label="post, inside the spread")
-    ax.plot(shown[~inside], rows[~inside], "D", color=POST, label="post, outside")
-    for row, (value, clipped) in enumerate(zip(scaled["near"], shown, strict=True)):
-        if value != clipped:
-            ax.annotate(f"{value:+.0f} sd", (clipped, row), (0, 5), textcoords="offset points", ha="center", fontsize=7)
-    ax.set(yticks=rows, yticklabels=spread.index, ylim=(len(rows) - 0.5, -0.5))
-    ax.set_xlabel("distance from the mean of our networks, in standard deviations of one network")
-    ax.axvline(0, color=DIM, lw=0.8, zorder=0)
-    ax.legend(loc="center right", fontsize="small")
     return figure

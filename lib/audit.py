@@ -1,0 +1,66 @@
+"""From claims to verdicts: every finding beside its null, its theory and its future, by stated rules."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+CLOSE = 0.1  # a number within this share of its null says nothing that the null does not say
+
+
+def audited(rows: pd.DataFrame, published: pd.DataFrame, tables: Path) -> pd.DataFrame:
+    """Rows of claims with the columns `null`, `null_sd`, `theory`, `converged` and a verdict in plain words.
+
+    - *reproduced* or *not reproduced*: the published value lies where one network of ours would, or not.
+    - *forced by rank*: every network, every null and the theory give the same number. *expected by chance*: the
+      mean is within a tenth of the null's, or within two standard deviations of both. Else *learned*.
+      A number without a null is *true by definition*.
+    - *depends on the metric*: the number compares with the naive plan, and the three metrics disagree on who wins.
+    - *shifts* or *changes with training*: the longest training leaves the spread, the second by more than a tenth.
+
+    Args:
+        rows: from `claims.summary`.
+        published: from `claims.published`; its column `null` names each number's null, `compares` what with.
+        tables: the folder in which notebooks 01, 08, 09 and 10 left their tables.
+
+    Raises:
+        FileNotFoundError: one of these tables is missing.
+    """
+    nulls = _read(tables / "08_nulls.csv").set_index(["id", "null"])
+    theory = _read(tables / "09_theory.csv").set_index("id").theory
+    future = _read(tables / "10_futures.csv").set_index("id")
+    rows = rows.assign(theory=theory, converged=future.converged)
+    null = nulls.reindex(zip(published.index, published.null, strict=True)).set_axis(published.index)
+    rows["null"], rows["null_sd"] = null["mean"], null["sd"]
+    parts = pd.DataFrame(
+        {
+            "reproduced": rows.verdict.map({"inside the spread": "reproduced", "outside the spread": "not reproduced"}),
+            "origin": [_origin(row) for row in rows.itertuples()],
+            "metric": np.where((published.compares == "naive plan").loc[rows.index] & _turns(tables), "depends on the metric", ""),
+            "future": future.future.reindex(rows.index).map({"stays": "", "shifts": "shifts with training", "changes": "changes with training"}).fillna(""),
+        },
+        index=rows.index,
+    )
+    return rows.assign(verdict=parts.apply(lambda row: "; ".join(filter(None, row)), axis=1), **parts)
+
+
+def _origin(row) -> str:
+    if np.isnan(row.null):
+        return "true by definition"
+    if row.sd == row.null_sd == 0 and row.mean == row.null == row.theory:
+        return "forced by rank"
+    apart = abs(row.mean - row.null)
+    chance = apart <= CLOSE * abs(row.null) or apart <= 2 * np.hypot(row.sd, row.null_sd)
+    return "expected by chance" if chance else "learned"
+
+
+def _turns(tables: Path) -> bool:
+    """Whether the trained networks beat the naive plan in one metric and lose to it in another."""
+    mean = _read(tables / "01_metrics.csv").groupby(["plan", "metric"]).error.mean().unstack()
+    return (mean.loc["trained"] < mean.loc["naive plan"]).nunique() > 1
+
+
+def _read(table: Path) -> pd.DataFrame:
+    if not table.exists():
+        raise FileNotFoundError(f"no {table.name}: run notebook {table.name[:2]}, or `make paper`")
+    return pd.read_csv(table)
