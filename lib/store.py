@@ -94,9 +94,10 @@ def errors(config: Config, samples: int) -> dict[str, np.ndarray]:
     Raises:
         FloatingPointError, StoreError: as `networks`.
     """
+    trained = networks(config)
 
     def errors(config: Config, samples: int) -> dict[str, np.ndarray]:
-        return measure.ensemble_errors(networks(config), config, samples)
+        return measure.ensemble_errors(trained, config, samples)
 
     return fetch(errors, MEASURING, config=config, samples=samples)
 
@@ -107,9 +108,10 @@ def ids(config: Config, options: Measurement) -> dict[str, np.ndarray]:
     Raises:
         FloatingPointError, StoreError: as `networks`.
     """
+    trained = networks(config)
 
     def ids(config: Config, options: Measurement) -> dict[str, np.ndarray]:
-        return findings.of_ensemble(networks(config), config, options)
+        return findings.of_ensemble(trained, config, options)
 
     return fetch(ids, MEASURING, config=config, options=options)
 
