@@ -99,7 +99,7 @@ def thresholds(wired: dict[int, np.ndarray], wired_cuts, harmed: dict[int, np.nd
 
 def by_hand(lengths, trained, made, sizes, by_size) -> Figure:
     """L4 loss of trained networks by length, (seeds, lengths), and of networks made by hand: (seeds,) with sets of
-    the best size, and (seeds, sizes)."""
+    the usual size, and (seeds, sizes)."""
     figure, (left, right) = axes(2, sharey=True)
     band(left, lengths, trained, OURS, "trained")
     left.plot(lengths, trained.mean(0), ".", color=OURS)
