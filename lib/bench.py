@@ -92,11 +92,11 @@ def fixed_batch(config: Config):
     """What the paper does, without drawing samples: every step sees the same ones."""
     x = data.sample(data.key(0, "data"), config, config.batch)
 
-    def on_one_batch(keys, config, x):  # a function of its own, so that no compiled program is shared with `ours`
+    def on_one_batch(start, config, x):  # a function of its own, so that no compiled program is shared with `ours`
         with mock.patch.object(data, "sample", lambda *_: x):
-            return train.train(keys, config)
+            return train.train(start, config)
 
-    return lambda: devices.each(on_one_batch, train.keys(config), config, x)
+    return lambda: devices.each(on_one_batch, train.starts(config), config, x)
 
 
 def products(config: Config):

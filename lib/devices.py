@@ -54,8 +54,8 @@ def one_by_one(function: Callable, many: Any) -> Any:
 def each(function: Callable, many: Any, *shared: Any) -> Any:
     """`function(one, *shared)` for every entry `one` along the leading axis of `many`, on all local devices.
 
-    Entries never meet, so an entry's numbers do not depend on how many devices there are. A function
-    that is defined once, at the top of a module, is also compiled once.
+    Entries never meet, so an entry's numbers depend on how many devices there are by no more than rounding. A
+    function that is defined once, at the top of a module, is also compiled once.
 
     Args:
         many: arrays, or any pytree of them such as an ensemble, with a leading axis.

@@ -34,17 +34,17 @@ def optimiser_of(config: Config) -> optax.GradientTransformation:
     return optax.chain(optax.ema(0.9), optax.normalize_by_update_norm(length), optax.scale_by_learning_rate(rate))
 
 
-def train(keys: tuple[Array, Array], config: Config, watch: Callable[[Network], Any] = lambda networks: None):
+def train(start: tuple[Network, Array], config: Config, watch: Callable[[Network], Any] = lambda networks: None):
     """Trains one group of networks: one scan over all steps.
 
     Args:
-        keys: of the group, from `keys`: one per network for its first weights, one for the samples.
+        start: the group's networks at step 0, and a key for its samples; see `starts`.
         config: what to train; its real numbers may be traced.
         watch: anything to record of the group after each step.
 
     Returns: networks, losses (networks, steps), and what was watched, stacked over steps.
     """
-    starts, samples = keys
+    networks, samples = start
     optimiser = optimiser_of(config)
 
     def step(state, key):
@@ -56,7 +56,6 @@ def train(keys: tuple[Array, Array], config: Config, watch: Callable[[Network], 
         networks = optax.apply_updates(networks, update)
         return (networks, moments), (losses, watch(networks))
 
-    networks = one_by_one(lambda key: init(key, config), starts)
     state = networks, jax.vmap(optimiser.init)(networks)
     (networks, _), (losses, watched) = jax.lax.scan(step, state, jax.random.split(samples, config.steps))
     return networks, losses.T, watched
@@ -78,6 +77,20 @@ def keys(config: Config, first: int = 0, group: int = GROUP) -> tuple[Array, Arr
     return jax.vmap(fold, (None, 0))(data.key(0, "init"), seeds), fold(data.key(0, "data"), groups)
 
 
+def begin(keys: Array, config: Config) -> Network:
+    """A group of networks at step 0, from a key each."""
+    return one_by_one(lambda key: init(key, config), keys)
+
+
+def starts(config: Config, first: int = 0, group: int = GROUP) -> tuple[Network, Array]:
+    """What the groups of an ensemble start from: their networks, and a key each for their samples; see `keys`.
+
+    The networks come from a program of their own, which is small and serves trainings of every length.
+    """
+    networks, samples = keys(config, first, group)
+    return each(begin, networks, config), samples
+
+
 def train_ensemble(config: Config, first: int = 0, group: int = GROUP) -> dict[str, Array]:
     """Trains `config.seeds` networks, the seeds from `first` on, each from its own start; see `keys`.
 
@@ -86,7 +99,7 @@ def train_ensemble(config: Config, first: int = 0, group: int = GROUP) -> dict[s
     Raises:
         FloatingPointError: the loss of some network ended at more than ten times what it began with.
     """
-    network, losses, _ = each(train, keys(config, first, group), config)
+    network, losses, _ = each(train, starts(config, first, group), config)
     network, losses = jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[: config.seeds], (network, losses))
     lost = ~(losses[:, -1] <= 10 * losses[:, 0])  # Adam's steps are bounded: a lost run can stay finite
     if lost.any():

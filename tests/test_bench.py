@@ -31,7 +31,7 @@ def test_the_fixed_batch_is_our_training_on_one_batch():
     network = train.init(starts[0, 1], TINY)
     np.testing.assert_allclose(losses[0, 1, 0], train.loss(network, x, jnp.maximum(x, 0)), rtol=1e-5)
     assert not np.allclose(losses[0, :, 0], other["loss"][:, 0]), "and ours draws samples of its own, before and after"
-    assert len(devices.each(train.train, train.keys(TINY), TINY)) == 3
+    assert len(devices.each(train.train, train.starts(TINY), TINY)) == 3
 
 
 @pytest.mark.skipif(not (paths.ROOT / "data" / "bench.json").exists(), reason="not measured yet")

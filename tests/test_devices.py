@@ -74,8 +74,8 @@ np.savez(sys.argv[1], devices=jax.local_device_count(), **arrays)
 """
 
 
-def test_one_device_and_three_give_the_same_bits(tmp_path):
-    """21 networks are three groups, of which the last is not full."""
+def test_one_device_and_three_give_the_same_numbers(tmp_path):
+    """Up to rounding: a share of one group is compiled without a loop. 21 networks are three groups, the last not full."""
     setups = {"one": {"JAX_NUM_CPU_DEVICES": "1"}, "three": {"XLA_FLAGS": "--xla_force_host_platform_device_count=3"}}
     running = [python(["-c", DEVICES], str(tmp_path / f"{name}.npz"), **setup) for name, setup in setups.items()]
     for process in running:
@@ -83,7 +83,8 @@ def test_one_device_and_three_give_the_same_bits(tmp_path):
     one, three = (dict(np.load(tmp_path / f"{name}.npz")) for name in setups)
     assert (one.pop("devices"), three.pop("devices")) == (1, 3)
     assert len(one["w_in"]) == 21 and len(np.unique(one["w_in"].reshape(21, -1), axis=0)) == 21
-    assert all(np.array_equal(one[name], three[name]) for name in one)
+    for name in one:
+        np.testing.assert_allclose(one[name], three[name], rtol=1e-5, atol=1e-6)
 
 
 # ---- a sweep

@@ -141,7 +141,7 @@ def test_training_is_adam_with_a_cosine_decay(target):
     config = small(target=target)
     init_key, data_key = data.key(1, "init"), data.key(1, "data")
     run = jax.jit(partial(train.train, watch=lambda networks: networks.w_in[...]))
-    network, (losses,), watched = run((init_key[None], data_key), config)
+    network, (losses,), watched = run((train.begin(init_key[None], config), data_key), config)
 
     start = model.init(init_key, config)
     weights = [np.asarray(start.w_in[...], float), np.asarray(start.w_out[...], float)]
@@ -179,7 +179,7 @@ def test_an_ensemble_is_its_networks_one_at_a_time():
     init_keys, data_keys = train.keys(SMALL)
     alone = jax.jit(train.train)
     for seed in range(3):
-        network, losses, _ = alone((init_keys[0, [seed]], data_keys[0]), SMALL)
+        network, losses, _ = alone((train.begin(init_keys[0, [seed]], SMALL), data_keys[0]), SMALL)
         np.testing.assert_allclose(together["w_in"][seed], network.w_in[0], atol=1e-5)
         np.testing.assert_allclose(together["w_out"][seed], network.w_out[0], atol=1e-5)
         np.testing.assert_allclose(together["loss"][seed], losses[0], rtol=1e-4)
