@@ -159,10 +159,11 @@ def timed(contenders: dict) -> dict:
 
 
 def peak_memory(config: Config) -> float:
-    """Most memory that a process holds which trains such an ensemble and does nothing else, in GiB."""
+    """Most memory that a process holds which trains such an ensemble, in the store's blocks, and does nothing else, in GiB."""
     code = (
-        "import resource; from lib import train; from lib.config import Config; "
-        f"train.train_ensemble({config!r}); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "import resource; from lib import store, train; from lib.config import Config\n"
+        f"for block in store.blocks({config!r}): train.train_ensemble(**block)\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, cwd=paths.ROOT, stdout=subprocess.PIPE, text=True)
     return int(done.stdout) / 2 ** (20 if sys.platform == "linux" else 30)

@@ -137,7 +137,7 @@ def test_one_rate_for_all_weights_keeps_the_balance_and_adam_does_not():
                         optimiser=optimiser)  # fmt: skip
         run = jax.jit(partial(train.train, watch=difference))
         starts, samples = train.keys(config)
-        _, _, watched = run((starts[0], samples[0]), config)
+        _, _, watched = run((train.begin(starts[0], config), samples[0]), config)
         moved[optimiser] = np.abs(watched[-1] - watched[0]).max()
     assert moved["normalised"] < 0.2 * moved["adam"]
 
@@ -146,8 +146,8 @@ def test_a_normalised_step_has_the_length_of_its_rate():
     """Each network of a group by itself: the root mean square over both matrices of one step is the rate."""
     config = Config(features=8, neurons=5, p=0.3, steps=1, seeds=3, learning_rate=0.01, optimiser="normalised")
     starts, samples = train.keys(config)
-    after, _, _ = train.train((starts[0], samples[0]), config)
-    before = jax.vmap(lambda key: train.init(key, config))(starts[0])
+    before = train.begin(starts[0], config)
+    after, _, _ = train.train((before, samples[0]), config)
     steps = jax.tree.leaves(jax.tree.map(lambda a, b: np.asarray(a - b).reshape(3, -1), after, before))
     step = np.concatenate(steps, 1)
     np.testing.assert_allclose(np.sqrt(np.square(step).mean(1)), 0.01, rtol=5e-3)
