@@ -121,8 +121,8 @@ def strong_only(network: Network, encoder: Array | bool, decoder: Array | bool) 
 
 
 def losses(network: Network, config: Config, x: Array) -> Array:
-    """The L4 loss on samples x of (features, samples)."""
-    return train.loss(network, x, data.target(config, x))
+    """The training loss on samples x of (features, samples)."""
+    return train.loss(network, config, x, data.target(config, x))
 
 
 def rescaled(network: Network, factor: float) -> Network:

@@ -62,6 +62,11 @@ class Config(_Checked):
     p: float = _field(0.02, "probability that a feature is on", 0, 1, open_low=True)
     low: float = _field(-1.0, "lower end of an active value, Uniform(low, 1)", -1, 0.99)
     target: str = _choice("relu", "what each output must return, ReLU(x) or x", "relu", "identity")
+    exponent: float = _field(4.0, "power of the error in the loss", 1, 16)
+    importance: float = _field(1.0, "weight in the loss of the most important feature, that of the least is 1", 1, 1e6)
+    profile: str = _choice("step", "how weights fall from feature to feature", "step", "geometric")
+    favoured: int = _field(10, "number of features that weigh more, if the profile is a step", 0, 10_000)
+    start: str = _choice("small", "what training starts from", "small", "naive", "shared")
     steps: int = _field(1_000, "number of optimiser steps", 1, 10_000_000)
     batch: int = _field(2_048, "fresh samples per step", 1, 1_000_000)
     optimiser: str = _choice("adam", "a step size of its own for every weight, or one for all", "adam", "normalised")
@@ -92,6 +97,8 @@ class Measurement(_Checked):
     harmed: float = _field(0.005, "rise in error above which silencing a neuron harms a feature", 0, 100)
     rival_seeds: int = _field(16, "number of networks per rival reading, length or kind of network", 1, 100_000)
     longest: int = _field(30_000, "limit of training lengths above `steps`", 1, 10_000_000)
+    grid: int = _field(15, "points along each axis of a phase diagram", 2, 1_000)
+    every: int = _field(16, "of a sweep's committed points, one in so many is trained again; 1: all", 1, 1_000_000)
     digits: int = _field(4, "significant digits shown in the tables", 1, 12)
 
     def __post_init__(self):

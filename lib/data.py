@@ -91,3 +91,14 @@ def repeated(draw: Callable, purpose: str, config: Config, count: int, times: in
 def target(config: Config, x: Array) -> Array:
     """What the network must return for input `x`, entry by entry: ReLU(x), or x itself."""
     return jax.nn.relu(x) if config.target == "relu" else x
+
+
+def importance(config: Config) -> Array:
+    """Weight of each feature's error in the loss, (features,): from `config.importance` down to 1.
+
+    A step gives the first `favoured` features all of it; a geometric profile falls by one factor from each to the next.
+    """
+    order = jnp.arange(config.features)
+    if config.profile == "step":
+        return jnp.where(order < config.favoured, config.importance, 1.0)
+    return config.importance ** (1 - order / (config.features - 1))

@@ -29,17 +29,24 @@ if jax.config.jax_num_cpu_devices < 0 and "device_count" not in os.environ.get("
 TOGETHER = 64  # members of an ensemble that an accelerator takes at once; a CPU's cache holds just one
 
 
+def squared(exponent: Array | float) -> bool:
+    """Whether an exponent is known to be 4, the post's: squares, compiled in, cost half of what a power does."""
+    return isinstance(exponent, float) and exponent == 4
+
+
 def _numbers(config: Config) -> tuple:
     """A configuration as a pytree: its real numbers are leaves, so that one program serves every `p`."""
-    values = [(field.type is float, getattr(config, field.name)) for field in fields(config)]
-    return [value for real, value in values if real], tuple(value for real, value in values if not real)
+    about = {field.name: field.type is float for field in fields(config)}
+    about["exponent"] = not squared(config.exponent)
+    leaves, rest = ([name for name in about if about[name] is real] for real in (True, False))
+    return [getattr(config, name) for name in leaves], (*leaves, tuple((name, getattr(config, name)) for name in rest))
 
 
 def _config(rest: tuple, numbers: list) -> Config:
     """The way back. Nothing is checked: the numbers may be traced."""
-    config, numbers, rest = object.__new__(Config), iter(numbers), iter(rest)
-    for field in fields(Config):
-        object.__setattr__(config, field.name, next(numbers if field.type is float else rest))
+    config, (*names, others) = object.__new__(Config), rest
+    for name, value in (*zip(names, numbers, strict=True), *others):
+        object.__setattr__(config, name, value)
     return config
 
 

@@ -82,6 +82,18 @@ def tuned(family: Callable, config: Config, x: Array) -> dict[str, tuple[float, 
     return {name: (constant, float(found[name][i])) for i, (name, constant) in enumerate(best.items())}
 
 
+def rivals(config: Config, inputs: int) -> pd.DataFrame:
+    """The plans with a constant, the best for each metric: columns p, plan, metric, constant, ratio (to the naive plan's error)."""
+    x = data.whole(data.key(0, "rivals"), config, inputs)
+    naive = three(jax.jit(powers)(model.naive(config), config, x))
+    rows = [
+        (config.p, plan, metric, constant, error / float(naive[metric]))
+        for plan, family in FAMILIES.items()
+        for metric, (constant, error) in tuned(family, config, x).items()
+    ]
+    return pd.DataFrame(rows, columns=["p", "plan", "metric", "constant", "ratio"])
+
+
 def table(counted: Mapping[str, Mapping[str, np.ndarray]], config: Config, x: Array) -> pd.DataFrame:
     """Every plan in every metric, a row each: columns plan, metric, seed, constant, error.
 

@@ -37,11 +37,21 @@ class Network(nnx.Module):
 
 
 def init(key: Array, config: Config) -> Network:
-    """A network at step 0: every weight N(0, init_scale**2)."""
+    """A network at step 0: every weight N(0, init_scale**2), on top of a plan if `config.start` names one."""
     draw = jax.nn.initializers.normal(config.init_scale)
     encoder, decoder = jax.random.split(key)
     w_in = draw(encoder, (config.neurons, config.features))
-    return Network(w_in, draw(decoder, (config.features, config.neurons)), config.activation)
+    network = Network(w_in, draw(decoder, (config.features, config.neurons)), config.activation)
+    if config.start == "small":
+        return network
+    plan = naive(config) if config.start == "naive" else shared(key, config)
+    return jax.tree.map(jnp.add, network, Network(plan.w_in, plan.w_out, config.activation))
+
+
+def shared(key: Array, config: Config) -> Network:
+    """Every feature a random direction, W_out = W_in.T: all are served, with slopes of 1/2 on average."""
+    w_in = jax.random.normal(key, (config.neurons, config.features)) / config.neurons**0.5
+    return Network(w_in, w_in.T)
 
 
 def naive(config: Config) -> Network:

@@ -17,6 +17,7 @@ import zipfile
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 import flax
 import jax
@@ -89,31 +90,30 @@ def sweep(configs: Iterable[Config], share: int = 0, shares: int = 1) -> None:
 
 
 def errors(config: Config, samples: int) -> dict[str, np.ndarray]:
-    """`measure.errors` of every network: `error` (seeds, features), `silenced` (seeds, features, neurons).
-
-    Raises:
-        FloatingPointError, StoreError: as `networks`.
-    """
-    trained = networks(config)
-
-    def errors(config: Config, samples: int) -> dict[str, np.ndarray]:
-        return measure.ensemble_errors(trained, config, samples)
-
-    return fetch(errors, MEASURING, config=config, samples=samples)
+    """`measure.errors` of every network: `error` (seeds, features), `silenced` (seeds, features, neurons); see `measured`."""
+    return measured(measure.ensemble_errors, config, samples)
 
 
 def ids(config: Config, options: Measurement) -> dict[str, np.ndarray]:
-    """Every published number of every network: for each id an array (seeds,).
+    """Every published number of every network: for each id an array (seeds,); see `measured`."""
+    return measured(findings.of_ensemble, config, options)
+
+
+def measured(read: Callable, config: Config, options: int | Measurement) -> dict[str, np.ndarray]:
+    """What `read(networks, config, options)` finds in the trained ensemble for `config`, from the store or read now.
 
     Raises:
         FloatingPointError, StoreError: as `networks`.
     """
     trained = networks(config)
 
-    def ids(config: Config, options: Measurement) -> dict[str, np.ndarray]:
-        return findings.of_ensemble(trained, config, options)
+    def compute(config: Config, options: int | Measurement) -> dict[str, np.ndarray]:
+        return read(trained, config, options)
 
-    return fetch(ids, MEASURING, config=config, options=options)
+    module = sys.modules[read.__module__]
+    compute.__name__ = f"{module.__name__.rpartition('.')[2]}.{read.__name__}"
+    uses = [used for used in vars(module).values() if isinstance(used, ModuleType) and used.__name__.startswith("lib.")]
+    return fetch(compute, tuple(dict.fromkeys((*MEASURING, module, *uses))), config=config, options=options)
 
 
 def fetch(compute: Callable[..., dict], modules: tuple, **parameters) -> dict[str, np.ndarray]:

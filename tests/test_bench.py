@@ -29,7 +29,7 @@ def test_the_fixed_batch_is_our_training_on_one_batch():
     x = data.sample(data.key(0, "data"), TINY, TINY.batch)
     starts, _ = train.keys(TINY)
     network = train.init(starts[0, 1], TINY)
-    np.testing.assert_allclose(losses[0, 1, 0], train.loss(network, x, jnp.maximum(x, 0)), rtol=1e-5)
+    np.testing.assert_allclose(losses[0, 1, 0], train.loss(network, TINY, x, jnp.maximum(x, 0)), rtol=1e-5)
     assert not np.allclose(losses[0, :, 0], other["loss"][:, 0]), "and ours draws samples of its own, before and after"
     assert len(devices.each(train.train, train.starts(TINY), TINY)) == 3
 

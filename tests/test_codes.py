@@ -119,7 +119,7 @@ def test_the_gradient_is_at_right_angles_to_the_stretching(activation, exact):
     """Euler's theorem, neuron by neuron; GELU, which is not homogeneous, breaks it."""
     network = random_network(activation=activation)
     x = data.sample(data.key(0, "test"), CONFIG, 64)
-    slope = jax.grad(train.loss)(network, x, data.target(CONFIG, x))
+    slope = jax.grad(train.loss)(network, CONFIG, x, data.target(CONFIG, x))
     inward, outward = (network.w_in * slope.w_in[...]).sum(1), (network.w_out * slope.w_out[...]).sum(0)
     apart = np.abs(inward - outward).max() / np.abs(inward).max()
     assert apart < 1e-4 if exact else apart > 1e-3

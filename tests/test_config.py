@@ -26,6 +26,11 @@ RANGES = {  # name: (lowest, highest) value that fits
     "rival_seeds": (1, 100_000),
     "longest": (1, 10_000_000),
     "digits": (1, 12),
+    "grid": (2, 1_000),
+    "every": (1, 1_000_000),
+    "exponent": (1.0, 16.0),
+    "importance": (1.0, 1e6),
+    "favoured": (0, 10_000),
 }
 NUMBERS = sorted(RANGES)
 INTEGERS = [name for name in NUMBERS if isinstance(RANGES[name][0], int)]
@@ -50,14 +55,14 @@ def just_outside(name):
 def test_defaults_are_the_experiment_of_the_spec():
     assert Config() == Config(
         features=100, neurons=10, p=0.02, low=-1.0, target="relu", activation="relu", optimiser="adam", steps=1_000, batch=2_048, learning_rate=3e-3,
-        init_scale=0.01,
+        init_scale=0.01, exponent=4.0, importance=1.0, start="small",
     )  # fmt: skip
     assert Config().seeds >= 64
     assert (Measurement().k_max, Measurement().touched, Measurement().harmed) == (100, 0.05, 0.005)
 
 
 def test_every_parameter_is_tested_here():
-    assert set(parameters()) == set(RANGES) | {"target", "activation", "optimiser"}
+    assert set(parameters()) == set(RANGES) | {"target", "activation", "optimiser", "profile", "start"}
     assert all(field.metadata["meaning"] for field in parameters().values())
 
 

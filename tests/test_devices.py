@@ -1,5 +1,6 @@
 """Work spread over devices and processes is the same work."""
 
+import dataclasses
 import os
 import signal
 import socket
@@ -32,7 +33,10 @@ def test_each_is_a_plain_loop():
 def test_a_configuration_passes_through_a_program_unchanged():
     config = Config(p=0.25, low=-0.5, target="identity", activation="abs")
     leaves, rest = jax.tree.flatten(config)
-    assert leaves == [0.25, -0.5, config.learning_rate, config.init_scale] and jax.tree.unflatten(rest, leaves) == config
+    assert leaves == [0.25, -0.5, 1.0, config.learning_rate, config.init_scale] and jax.tree.unflatten(rest, leaves) == config
+    other = dataclasses.replace(config, exponent=3.0)  # 4 alone is compiled in
+    leaves, rest = jax.tree.flatten(other)
+    assert 3.0 in leaves and jax.tree.unflatten(rest, leaves) == other
 
 
 def test_one_program_serves_every_probability_and_rate():

@@ -174,3 +174,13 @@ def test_networks_with_common_samples_count_as_one_draw():
     few = np.array([1.0, 2.0, 4.0])
     half = stats.t.ppf(0.975, 2) * few.std(ddof=1) / np.sqrt(3)
     assert claims.interval(np.repeat(few, 8)) == pytest.approx((few.mean() - half, few.mean() + half))
+
+
+def test_rivals_are_measured_against_the_naive_plan_on_the_same_samples():
+    found = metrics.rivals(SMALL, 4096).set_index(["plan", "metric"])
+    x = data.whole(data.key(0, "rivals"), SMALL, 4096)
+    naive = measure_three(model.naive(SMALL), SMALL, x)
+    for (plan, metric), row in found.iterrows():
+        best = measure_three(metrics.FAMILIES[plan](SMALL, row.constant), SMALL, x)[metric]
+        assert row.ratio == pytest.approx(float(best) / float(naive[metric]), rel=1e-4) and row.p == SMALL.p
+    assert (found.ratio.xs("naive plan with a constant") <= 1).all(), "zero is one of the constants"

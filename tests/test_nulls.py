@@ -67,6 +67,6 @@ def test_the_best_scale_is_the_best(activation):
     config = Config(features=24, neurons=6, p=0.1, activation=activation)
     x = data.sample(KEY, config, 2048)
     best = nulls.at_best_scale(nulls.tight_frame(KEY, config, 3), config, x)
-    loss = lambda n: np.asarray(jax.vmap(lambda n: train.loss(n, x, data.target(config, x)))(n))  # noqa: E731
+    loss = lambda n: np.asarray(jax.vmap(lambda n: train.loss(n, config, x, data.target(config, x)))(n))  # noqa: E731
     for factor in (0.97, 1.03):
         assert (loss(best) < loss(nulls.scaled(best, factor))).all()

@@ -1,6 +1,7 @@
 """The model and its training, against the same thing in plain float64 numpy, with the gradient by hand."""
 
 import functools
+import dataclasses
 from functools import partial
 
 import jax
@@ -106,20 +107,44 @@ def test_the_naive_plan_on_paper(target, low, copied, given_up):
     )
 
 
+@pytest.mark.parametrize("start, slopes", [("small", [0] * 12), ("naive", [1] * 3 + [0] * 9), ("shared", [0.5] * 12)])
+def test_what_training_starts_from(start, slopes):
+    config = Config(features=12, neurons=3, start=start, activation="abs" if start == "naive" else "relu")
+    networks, _ = train.starts(dataclasses.replace(config, seeds=800))
+    found = jax.vmap(jax.vmap(measure.slopes))(networks).reshape(-1, 12).mean(0)
+    np.testing.assert_allclose(found, slopes, atol=0.07)
+    assert networks.activation == config.activation
+
+
 # ---- the loss and its gradient
 
 
 def test_the_loss_is_the_mean_fourth_power():
     w_in, w_out, x, y = (part.astype(np.float32) for part in example())
     network = model.Network(jnp.asarray(w_in), jnp.asarray(w_out))
-    np.testing.assert_allclose(train.loss(network, x.T, y.T), numpy_loss(w_in, w_out, x, y), rtol=1e-5)
-    np.testing.assert_allclose(train.loss(network, x.T, network(x.T) + 0.5), 0.5**4, rtol=1e-5)
+    np.testing.assert_allclose(train.loss(network, Config(features=6, neurons=3), x.T, y.T), numpy_loss(w_in, w_out, x, y), rtol=1e-5)
+    np.testing.assert_allclose(train.loss(network, Config(features=6, neurons=3), x.T, network(x.T) + 0.5), 0.5**4, rtol=1e-5)
+
+
+@pytest.mark.parametrize("exponent", [1.5, 2.0, 3.7, 4.0, 8.0])
+@pytest.mark.parametrize("profile", ["step", "geometric"])
+def test_any_power_and_importance(exponent, profile):
+    """Against numpy, traced and not; and where the error is 0 so is the slope, at every power."""
+    w_in, w_out, x, y = (part.astype(np.float32) for part in example())
+    network, features = model.Network(jnp.asarray(w_in), jnp.asarray(w_out)), len(w_out)
+    config = Config(features=features, neurons=2, exponent=exponent, importance=7.0, profile=profile, favoured=2)
+    fall = 7.0 ** np.linspace(1, 0, features) if profile == "geometric" else np.where(np.arange(features) < 2, 7.0, 1.0)
+    by_hand = np.mean(fall * np.abs(np.asarray(network(x.T)).T - y) ** exponent)
+    for loss in (train.loss, jax.jit(train.loss)):
+        np.testing.assert_allclose(loss(network, config, x.T, y.T), by_hand, rtol=2e-5)
+    still = jax.grad(train.loss)(network, config, x.T, network(x.T))
+    assert max(float(abs(slope[...]).max()) for slope in (still.w_in, still.w_out)) < 1e-6
 
 
 def test_the_gradient_is_the_slope_of_the_loss():
     w_in, w_out, x, y = example()
     network = model.Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32))
-    ours = jax.grad(train.loss)(network, x.T.astype(np.float32), y.T.astype(np.float32))
+    ours = jax.grad(train.loss)(network, Config(features=6, neurons=3), x.T.astype(np.float32), y.T.astype(np.float32))
     by_hand = numpy_slope(w_in, w_out, x, y)
     for weights, slope, jax_slope in zip((w_in, w_out), by_hand, (ours.w_in[...], ours.w_out[...]), strict=True):
         np.testing.assert_allclose(jax_slope, slope, rtol=1e-3, atol=1e-4 * abs(slope).max())
