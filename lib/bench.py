@@ -25,7 +25,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from lib import data, devices, model, paper, paths, plots, train
+from lib import data, devices, model, paper, paths, plots, readme, train
 from lib.config import Config
 
 ROUNDS = 5
@@ -69,7 +69,7 @@ def jitted_steps(config: Config):
         network, moments, key = state
         key, now = jax.random.split(key)
         x = data.sample(now, config, config.batch)
-        slope = jax.grad(train.loss)(network, x, data.target(config, x))
+        slope = jax.grad(train.loss)(network, config, x, data.target(config, x))
         update, moments = optimiser.update(slope, moments)
         return optax.apply_updates(network, update), moments, key
 
@@ -264,7 +264,7 @@ def main() -> None:
     written = paths.ROOT / "data" / "bench.json"
     written.write_text(json.dumps(result, indent=2, default=float) + "\n")
     plots.save(plots.speed(result), paths.ROOT / "figures" / "bench.png")
-    paper.readme(paths.ROOT)
+    readme.write(paths.ROOT)
 
 
 if __name__ == "__main__":

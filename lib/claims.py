@@ -95,6 +95,20 @@ def spread_ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return ratio / np.sqrt([1, *ends])
 
 
+def predictions() -> pd.DataFrame:
+    """What the post expects of each knob and what came of it, `data/NN_verdict.csv` of notebooks 11 to 15, one row each.
+
+    Returns: columns `prediction`, `verdict`, `evidence`; the index names the notebook.
+
+    Raises:
+        FileNotFoundError: no such notebook has run.
+    """
+    files = sorted((paths.home() / "data").glob("1[1-5]_verdict.csv"))
+    if not files:
+        raise FileNotFoundError("no verdicts on the knobs: run notebooks 11 to 15, or `make paper`")
+    return pd.concat({file.name[:2]: pd.read_csv(file) for file in files}, names=["notebook", None]).droplevel(1)
+
+
 def collect() -> pd.DataFrame:
     """All sections' numbers, audited, as `data/claims.csv`, in the order of `data/published.csv`; also returned.
 

@@ -2,14 +2,11 @@
 
     python -m lib.paper check [NAME=VALUE ...]           refuses parameters that do not fit
     python -m lib.paper run NOTEBOOK [NAME=VALUE ...]    executes notebooks/NOTEBOOK.ipynb
-    python -m lib.paper readme                           refreshes the tables of README.md
 """
 
-import csv
 import difflib
 import filecmp
 import hashlib
-import json
 import os
 import re
 import shutil
@@ -209,65 +206,6 @@ def _list(stamp: Path, notebook: Path, home: Path, made: list[Path], start: int)
     os.utime(stamp, ns=(start, start))
 
 
-def readme(home: Path) -> None:
-    """Puts `data/claims.csv` and `data/bench.json` as tables between their markers in README.md."""
-    page, claims, bench = home / "README.md", home / "data" / "claims.csv", home / "data" / "bench.json"
-    if not page.exists():
-        return
-    before = after = page.read_text(encoding="utf-8")
-    if claims.exists():
-        with open(claims, newline="", encoding="utf-8") as file:
-            cells = [
-                (f"`{row['id']}`", row["published"], _span(row), _short(row["null"]), _short(row["converged"]), row["verdict"])
-                for row in csv.DictReader(file)
-            ]
-        head = ("id", "published", "ours: mean (low to high)", "untrained", "trained on", "verdict")
-        after = _between(after, "findings", [head, *cells])
-    if bench.exists():
-        result = json.loads(bench.read_text(encoding="utf-8"))
-        rates = {name: rate["median"] for name, rate in result["network-steps per second"].items()}
-        slowest = next(iter(rates.values()))  # the loop that all others are compared with
-        cells = [(name, f"{rate:,.0f}", f"{rate / slowest:.1f}") for name, rate in rates.items()]
-        after = _between(after, "bench", [("contender", "network-steps per second", "times the PyTorch loop"), *cells])
-        about, seconds = result["machine"], result["make paper, seconds"]
-        after = _between(
-            after,
-            "times",
-            [
-                ("on " + f"{about['processor']}, {about['cores used']} cores", "seconds"),
-                *((name, f"{value:.{0 if value > 1 else 2}f}") for name, value in seconds.items()),
-            ],
-        )
-    if after != before:
-        draft = home / "build" / "README.md"
-        draft.parent.mkdir(exist_ok=True)
-        draft.write_text(after, encoding="utf-8")
-        os.replace(draft, page)
-
-
-def _between(page: str, marker: str, rows: list[tuple]) -> str:
-    """The page with a table, its first row the head, between `<!-- marker -->` and `<!-- /marker -->`."""
-    head, *body = (f"| {' | '.join(row)} |" for row in rows)
-    table = "\n".join([head, "|" + "---|" * len(rows[0]), *body])
-    after, count = re.subn(
-        rf"(<!-- {marker} -->).*?(<!-- /{marker} -->)", lambda m: f"{m[1]}\n{table}\n{m[2]}", page, flags=re.S
-    )
-    if count != 1:
-        raise Refused(f"README.md wants one <!-- {marker} --> … <!-- /{marker} --> for the table to go between")
-    return after
-
-
-def _span(row: dict) -> str:
-    """`mean (low to high)`, each to three significant digits."""
-    mean, low, high = (_short(row[name]) for name in ("mean", "low", "high"))
-    return f"{mean} ({low} to {high})"
-
-
-def _short(number: str) -> str:
-    """A number to three significant digits; nothing stays nothing."""
-    return number and f"{float(f'{float(number):.3g}'):.10g}"
-
-
 def _shown(path: Path) -> str:
     """A path as it looks from the repository."""
     return str(path.relative_to(paths.ROOT)) if path.is_relative_to(paths.ROOT) else str(path)
@@ -279,9 +217,7 @@ def main(command: str, *words: str) -> int:
     sys.modules["rfc3987_syntax"] = None  # papermill's slowest import by far, for web addresses that we don't check
     home = paths.home()
     try:
-        if command == "readme":
-            readme(home)
-        elif command == "check":
+        if command == "check":
             check(parse(words), sorted(NOTEBOOKS.glob("[0-9]*.ipynb")))
         elif command == "run":
             started = time.monotonic()

@@ -131,6 +131,16 @@ def test_claims_with_a_section_missing_are_refused(missing, home):
     assert not (home / "data" / "claims.csv").exists()
 
 
+def test_verdicts_on_the_knobs_are_collected(home):
+    with pytest.raises(FileNotFoundError, match="11 to 15.*make paper"):
+        claims.predictions()
+    for notebook, verdict in (("12", "fails"), ("11", "holds")):
+        (home / "data" / f"{notebook}_verdict.csv").write_text(f"prediction,verdict,evidence\nit rises,{verdict},by 2\n")
+    table = claims.predictions()
+    assert list(table.index) == ["11", "12"] and list(table.verdict) == ["holds", "fails"]
+    assert list(table.columns) == ["prediction", "verdict", "evidence"]
+
+
 def test_a_staged_run_writes_beside_the_paper(home, monkeypatch):
     monkeypatch.setenv("PAPER_STAGE", str(home / "stage"))
     claims.record("02_slopes", {"slope_mean": np.ones(2)})

@@ -189,20 +189,3 @@ def test_a_broken_notebook_is_refused(tmp_path):
     (tmp_path / "01_one.ipynb").write_text("<<<<<<< merge conflict\n")
     with pytest.raises(paper.Refused, match="is not a notebook"):
         paper.check({"seeds": 8}, [tmp_path / "01_one.ipynb"])
-
-
-def test_the_findings_table_goes_between_its_markers(tmp_path):
-    page, claims = tmp_path / "README.md", tmp_path / "data" / "claims.csv"
-    page.write_text("above\n<!-- findings -->\nold\n<!-- /findings -->\nbelow\n")
-    paper.readme(tmp_path)  # no claims yet
-    assert "old" in page.read_text()
-    claims.parent.mkdir()
-    claims.write_text("id,published,mean,low,high,null,converged,verdict\nload,0.05 to 0.08,0.061234,0.05,1234.5,,0.1,learned\n")
-    for _ in range(2):
-        paper.readme(tmp_path)
-        lines = page.read_text().splitlines()
-        assert lines[0] == "above" and lines[-1] == "below" and "old" not in lines
-        assert "| `load` | 0.05 to 0.08 | 0.0612 (0.05 to 1230) |  | 0.1 | learned |" in lines
-    page.write_text("no markers")
-    with pytest.raises(paper.Refused, match="README.md"):
-        paper.readme(tmp_path)
