@@ -8,7 +8,7 @@ import seaborn as sns
 from IPython.display import Image, Markdown, display
 from matplotlib.colors import CenteredNorm, SymLogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
 from lib import paths
 
@@ -25,7 +25,7 @@ sns.set_theme(
     rc={
         "figure.constrained_layout.use": True,
         "figure.dpi": 100,
-        "savefig.dpi": 160,
+        "savefig.dpi": 180,
         "axes.spines.right": False,
         "axes.spines.top": False,
         "legend.frameon": False,
@@ -75,6 +75,29 @@ def band(ax, x, networks, color, label: str) -> None:
     low, high = np.percentile(networks, CENTRAL, axis=0)
     ax.fill_between(x, low, high, color=color, alpha=0.25, lw=0)
     ax.plot(x, np.mean(networks, axis=0), color=color, label=label)
+
+
+def curve(ax, table, knob: str, name: str, color, label: str | None, style: str = "-") -> None:
+    """Mean over networks of a column against a knob, and the central 95 % of single networks; `table` has a row per network."""
+    groups = table.groupby(knob)[name]
+    low, high = (groups.quantile(end / 100) for end in CENTRAL)
+    ax.fill_between(low.index, low, high, color=color, alpha=0.25, lw=0)
+    ax.plot(low.index, groups.mean(), style, color=color, label=label)
+
+
+def points(ax, table, knob: str, name: str, color, label: str, style: str = "o") -> None:
+    """The same at a few values of a knob, as marks with bars."""
+    groups = table.groupby(knob)[name]
+    mean, ends = groups.mean(), [abs(groups.quantile(end / 100) - groups.mean()) for end in CENTRAL]
+    ax.errorbar(mean.index, mean, ends, fmt=style, ms=5, lw=1.2, color=color, capsize=2, label=label)
+
+
+def logarithmic(ax, ticks, which: str = "x") -> None:
+    """A logarithmic axis with these ticks, in plain numbers."""
+    ax.set(**{f"{which}scale": "log"})
+    axis = getattr(ax, f"{which}axis")
+    axis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
+    axis.set_minor_formatter(NullFormatter())
 
 
 def heatmap(ax, square, label: str, bar: str, linear: float | None = None) -> None:
