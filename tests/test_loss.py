@@ -1,0 +1,70 @@
+"""The theory of the power of the error, and what is read off its sweep."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.optimize import minimize_scalar
+
+from lib import loss, measure, metrics, model
+from lib.config import Config
+
+CONFIG = Config(features=30, neurons=6)
+
+
+def maps():
+    """Two projections that are no naive plan: on a random subspace, and on sums of neighbours."""
+    return loss.projection(30, 6), np.asarray(measure.response(metrics.summed(CONFIG, 6 / 30)), float)
+
+
+def test_all_projections_tie_at_two_and_part_on_either_side():
+    naive = np.asarray(measure.response(model.naive(CONFIG)), float)
+    for response in maps():
+        assert response @ response == pytest.approx(response, abs=1e-6)
+        assert loss.alone(response, 2.0, 6) == pytest.approx(1, abs=1e-6)
+        assert loss.alone(response, 1.9, 6) > 1.01 and loss.alone(response, 2.1, 6) < 0.99
+    assert [loss.alone(naive, q, 6) for q in (1.5, 2.0, 4.0)] == [1, 1, 1]
+
+
+def test_no_map_of_that_rank_wins_at_two():
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        assert loss.alone(0.1 * rng.normal(size=(30, 6)) @ rng.normal(size=(6, 30)), 2.0, 6) > 1
+
+
+@pytest.mark.parametrize("exponent", [1.5, 2.0, 3.0, 4.0, 8.0])
+def test_the_best_even_code(exponent):
+    """Against a search; at 2 a tight frame has slope n / F and ties."""
+    interference = loss.least_interference(30, 6, exponent)
+    found = minimize_scalar(lambda s: (1 - s) ** exponent + interference * s**exponent, bounds=(0, 1), method="bounded")
+    slope, ratio = loss.even(interference, exponent, 0.2)
+    assert slope == pytest.approx(found.x, abs=1e-4) and ratio == pytest.approx(found.fun / 0.8)
+    if exponent == 2:
+        assert (slope, ratio) == pytest.approx((0.2, 1))
+
+
+@pytest.mark.parametrize("exponent", [1.5, 2.0, 2.5, 4.0, 6.0])
+def test_interference_of_random_vectors_and_its_bound(exponent):
+    rng, drawn = np.random.default_rng(0), []
+    for _ in range(200):
+        v = rng.normal(size=(30, 6))
+        v /= np.linalg.norm(v, axis=1, keepdims=True)
+        drawn.append(((abs(v @ v.T) ** exponent).sum() - 30) / 30)
+    assert loss.random_interference(30, 6, exponent) == pytest.approx(np.mean(drawn), rel=0.02)
+    assert min(drawn) > loss.least_interference(30, 6, exponent)
+
+
+def test_the_bound_is_attained_by_equal_cosines_and_by_groups():
+    """Four vectors of a simplex in three dimensions; below 2, sums of neighbours."""
+    for exponent in (2.5, 4.0):
+        assert loss.least_interference(4, 3, exponent) == pytest.approx(3 * (1 / 3) ** exponent)
+    groups = maps()[1]
+    assert (abs(groups / groups[0, 0]) ** 1.5).sum(1).mean() - 1 == pytest.approx(loss.least_interference(30, 6, 1.5), rel=1e-5)
+
+
+
+def test_reads_of_an_even_network_have_no_spread():
+    config = Config(features=8, neurons=2, p=0.2, exponent=3.0)
+    sums = np.repeat(np.eye(2), 4, 1)
+    networks = model.Network(np.stack([sums, sums]), np.stack([sums.T, sums.T]) / 3)
+    found = loss.read(networks, config, 1024)
+    assert found["slope_cv"] == pytest.approx([0, 0], abs=1e-6) and (found["error_cv"] < 0.05).all()
