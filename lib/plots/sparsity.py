@@ -1,0 +1,108 @@
+"""Figures of the sparsity p, and of the plane of p and the loss exponent: section 12."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lib.plots.style import CENTRAL, DIVERGING, NAIVE, OTHER, OURS, PALETTE, axes, curve, logarithmic, plt
+
+__all__ = ["tipping", "instead", "encoders_by_p", "phases"]
+RIVALS = {"naive plan with a constant": (PALETTE[4], "--"), "features summed": (PALETTE[5], "-.")}
+
+
+def tipping(table, names, rivals) -> Figure:
+    """Errors over the naive plan's against p, a panel for each metric.
+
+    Args:
+        table: a row per network, from `knobs.sweep`.
+        names: what each metric is called.
+        rivals: table with the columns p, plan, metric, ratio.
+    """
+    figure, panels = axes(3, height=2.9)
+    for ax, (metric, name) in zip(panels, names.items(), strict=True):
+        curve(ax, table, "p", metric, OURS, "trained")
+        for plan, (color, line) in RIVALS.items():
+            rows = rivals[(rivals.metric == metric) & (rivals.plan == plan)]
+            ax.plot(rows.p, rows.ratio, line, color=color, label=plan)
+        ax.axhline(1, color=NAIVE, label="naive plan")
+        ax.set(title=name, xlabel="p")
+        logarithmic(ax, (0.01, 0.1, 1))
+        logarithmic(ax, (0.01, 0.03, 0.1, 0.3, 1, 3), "y")
+        ax.set_ylim(min(0.1, ax.get_ylim()[0]), 3)
+    panels[0].set_ylabel("error / naive plan's")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize="small")
+    return figure
+
+
+def instead(table, theory, readings) -> Figure:
+    """What a network is like at each p: one panel a reading, mean and central 95 % of networks.
+
+    Args:
+        theory: lines over the panel of the mean slope, by name: p and slope.
+        readings: for each column of `table` what its axis says.
+    """
+    figure, grid = plt.subplots(2, 3, figsize=(7.2, 4.4), sharex=True)
+    for ax, (name, label) in zip(grid.flat, readings.items(), strict=True):
+        curve(ax, table, "p", name, OURS, "trained networks")
+        ax.set_ylabel(label)
+        logarithmic(ax, (0.01, 0.1, 1))
+        if name == "slope_mean":
+            for (kind, line), color, dash in zip(theory.items(), (NAIVE, OTHER), ("--", ":"), strict=True):
+                ax.plot(*line, dash, color=color, label=kind)
+    for ax in grid[1]:
+        ax.set_xlabel("p")
+    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize="small")
+    return figure
+
+
+def encoders_by_p(encoders) -> Figure:
+    """W_in of one network at each p: neurons down, features across, sorted by the neuron that listens most.
+
+    Args:
+        encoders: by p, (neurons, features).
+    """
+    figure, panels = plt.subplots(len(encoders), 1, figsize=(7.2, 1.1 * len(encoders) + 0.5), sharex=True)
+    for ax, (p, weights) in zip(panels, encoders.items(), strict=True):
+        order = np.lexsort((-weights.max(0), weights.argmax(0)))
+        limit = np.abs(weights).max()
+        image = ax.imshow(weights[:, order], cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
+        ax.set(yticks=(), ylabel=f"p = {p:g}")
+        figure.colorbar(image, ax=ax, label="weight", pad=0.01)
+    panels[-1].set_xlabel("feature, sorted by the neuron that listens to it most")
+    return figure
+
+
+def phases(p, exponents, maps, boundaries) -> Figure:
+    """Order parameters over the plane of p and the loss exponent, and the boundaries where they pass a threshold.
+
+    Args:
+        p, exponents: the axes of the grid.
+        maps: by title, (label, mean over networks (exponents, p)).
+        boundaries: by name, (p, exponent): where each network's order parameter passes, one of the two (points,) and the
+            other (networks, points).
+    """
+    figure, panels = axes(len(maps), width=9, height=3.6, sharey=True)
+    for ax, (title, (label, mean)) in zip(panels, maps.items(), strict=True):
+        image = ax.pcolormesh(p, exponents, mean, cmap="cividis", shading="nearest", rasterized=True)
+        figure.colorbar(image, ax=ax, label=label, orientation="horizontal", location="bottom", shrink=0.9)
+        for (name, (across, up)), color in zip(boundaries.items(), ("white", "black"), strict=False):
+            networks, fixed = (up, across) if np.ndim(up) == 2 else (across, up)
+            there = np.isfinite(networks).any(0)
+            if not there.any():
+                continue
+            networks, fixed = networks[:, there], np.asarray(fixed)[there]
+            low, high = np.nanpercentile(networks, CENTRAL, axis=0)
+            middle = np.nanmean(networks, axis=0)
+            if np.ndim(up) == 2:
+                ax.fill_between(fixed, low, high, color=color, alpha=0.5, lw=0)
+                ax.plot(fixed, middle, color=color, lw=1.8, label=name)
+            else:
+                ax.fill_betweenx(fixed, low, high, color=color, alpha=0.5, lw=0)
+                ax.plot(middle, fixed, color=color, lw=1.8, label=name)
+        ax.set(title=title, xlabel="p")
+        logarithmic(ax, (0.01, 0.1, 1))
+        logarithmic(ax, (1.5, 2, 3, 4, 6, 8), "y")
+    panels[0].set_ylabel("exponent q of the loss")
+    handles, labels = panels[0].get_legend_handles_labels()
+    legend = figure.legend(handles, labels, loc="outside upper center", ncols=3, fontsize="small", frameon=True)
+    legend.get_frame().set_facecolor("0.75")
+    return figure
