@@ -1,0 +1,46 @@
+"""When a neuron belongs to one feature: against plain numpy and networks written by hand."""
+
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lib import bottleneck, data, knobs, model
+from lib.config import Config
+from lib.model import Network
+
+CONFIG = Config(features=12, neurons=4, p=0.2)
+
+
+def read(network, config=CONFIG):
+    x = data.whole(data.key(0, "test"), config, 2048)
+    return {name: float(value) for name, value in bottleneck.by_width(network, config, x).items()}, x
+
+
+def test_neurons_with_one_feature_and_with_more():
+    assert read(model.naive(CONFIG))[0]["monosemantic"] == 1
+    served = jnp.repeat(jnp.eye(4), 3, axis=1)
+    assert read(Network(served, served.T))[0]["monosemantic"] == 0, "three features each, alike"
+    uneven = served.at[:2, ::3].multiply(3.0)  # 9 of 11 parts go to one feature of each of two neurons
+    assert read(Network(uneven, uneven.T))[0]["monosemantic"] == 0.5
+
+
+def test_errors_are_in_units_of_silence_also_with_a_neuron_for_every_feature():
+    rng = np.random.default_rng(0)
+    w_in, w_out = rng.normal(size=(4, 12)), rng.normal(size=(12, 4))
+    found, x = read(Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32)))
+    target = np.maximum(x, 0)
+    error = w_out @ np.maximum(w_in @ x, 0) - target
+    for name, value in {"mse": (error**2).mean() / (target**2).mean(), "l4": (error**4).mean() / (target**4).mean(),
+                        "active": (error[x != 0] ** 2).mean() / (target[x != 0] ** 2).mean()}.items():  # fmt: skip
+        assert found[name] == pytest.approx(value, rel=1e-4), name
+    whole = dataclasses.replace(CONFIG, neurons=12)
+    found, _ = read(model.naive(whole), whole)
+    assert (found["loss"], found["monosemantic"], found["load"]) == (0, 1, 1) and np.isfinite(list(found.values())).all()
+
+
+def test_the_rest_is_what_every_sweep_reads():
+    found, x = read(model.naive(CONFIG))
+    others = knobs.readings(model.naive(CONFIG), CONFIG, x)
+    assert {name: found[name] for name in ("slope_mean", "carriers", "load")} == {name: float(others[name]) for name in ("slope_mean", "carriers", "load")}
