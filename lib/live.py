@@ -1,0 +1,82 @@
+"""The network, live: one page that runs network 0 of the ensemble in the reader's browser.
+
+    python -m lib.live    writes build/paper/live.html
+"""
+
+import base64
+import dataclasses
+import json
+import os
+import re
+import sys
+from functools import partial
+from pathlib import Path
+
+import jax
+import numpy as np
+
+from lib import model, paths, plots, store, train
+from lib.config import Config
+
+TEMPLATE = Path(__file__).parent / "template" / "live.html"
+MOMENTS = (0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1)  # of training, as shares of its steps
+
+
+def write(path: Path, config: Config = Config()) -> None:
+    """Writes the page: markup, style, code and weights in one file that asks the reader's browser for nothing else.
+
+    Args:
+        config: of networks with ReLU neurons and ReLU targets; its network 0 is shown, and how it came to be.
+
+    Raises:
+        FloatingPointError: training diverged.
+        StoreError, OSError: the weights or the page could not be written.
+    """
+    steps = sorted({round(config.steps * share) for share in MOMENTS})
+    group = dataclasses.replace(config, seeds=min(config.seeds, train.GROUP))
+    before = store.fetch(moments, (*store.TRAINING, sys.modules[__name__]), config=group, steps=steps[:-1])
+    last = model.at(store.networks(config), 0)
+    weights = [np.concatenate([before["w_in"], last.w_in[None]]), np.concatenate([before["w_out"], last.w_out[None]])]
+    flat = np.concatenate([matrices.reshape(len(steps), -1) for matrices in weights], 1)
+    data = {"features": config.features, "neurons": config.neurons, "steps": steps, "low": config.low}
+    data["weights"] = base64.b64encode(flat.astype("<f4").tobytes()).decode()
+    colours = plots.style.PALETTE.as_hex()
+    words = {
+        "title": "The network, live",
+        **{name: f"{getattr(config, name):,}" for name in ("features", "neurons", "steps")},
+        "rest": f"{config.features - config.neurons:,}",
+        "on": f"{config.features * config.p:.3g}",
+        "weights": f"{2 * config.features * config.neurons:,}",
+        "moments": str(len(steps)),
+        "ours": colours[0],
+        "naive": colours[1],
+        "third": colours[2],
+        "minus": colours[4],
+        "data": json.dumps(data),
+    }
+    page = re.sub(r"@(\w+)@", lambda mark: words[mark[1]], TEMPLATE.read_text(encoding="utf-8"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    draft.write_text(page, encoding="utf-8")
+    os.replace(draft, path)
+
+
+def moments(config: Config, steps: list[int]) -> dict[str, np.ndarray]:
+    """Network 0 of the ensemble at these steps of its training, which is run once more and watched.
+
+    The program is another one, so it rounds otherwise, and training makes that grow: by its end, which the page takes
+    from the ensemble itself, weights may differ by about 1e-3.
+
+    Returns: `w_in` (len(steps), neurons, features), `w_out` (len(steps), features, neurons).
+    """
+    networks, samples = train.starts(config)
+    start = jax.tree.map(lambda array: array[0], networks), samples[0]
+    _, _, after = jax.jit(partial(train.train, watch=lambda group: model.at(group, 0)))(start, config)
+    whole = jax.tree.map(lambda first, rest: np.concatenate([first[None], rest])[steps], model.at(start[0], 0), after)
+    return {"w_in": whole.w_in[...], "w_out": whole.w_out[...]}
+
+
+if __name__ == "__main__":
+    from lib import live  # under its own name, so that the store finds what it found before
+
+    live.write(paths.BUILD / "paper" / "live.html")
