@@ -1,6 +1,7 @@
 # The paper, from nothing but Python, make and git. Every target sets up what it needs first.
 #
-#   make paper    trains, executes every notebook, draws every figure; then only what changed
+#   make paper    trains, executes every notebook, draws every figure, writes the pages; then only what changed
+#   make site     writes the pages and the PDF from the notebooks as they are, to build/paper/index.html
 #   make test     runs the tests
 #   make sweep GRID="p=0.01,0.02 seeds=64"   trains a grid into the store (PROCESS=0/2 AT=host:port: a share)
 #   make bench    measures speed beside PyTorch, which it installs into build/ (some ten minutes)
@@ -32,6 +33,9 @@ TORCH    := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 NAMES    := $(patsubst notebooks/%.ipynb,%,$(sort $(wildcard notebooks/[0-9]*.ipynb)))
 FINDINGS := $(filter 90_%,$(NAMES))
 SECTIONS := $(filter-out 90_%,$(NAMES))
+PAGES    := lib/site.py lib/readme.py lib/tables.py lib/live.py
+SITE     := build/paper/index.html
+LIVE     := $(if $(wildcard lib/live.py),build/paper/live.html)
 
 export IPYTHONDIR := $(CURDIR)/build/ipython
 export JUPYTER_PREFER_ENV_PATH := 1
@@ -39,13 +43,15 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help paper test sweep bench lab lock clean FORCE
+.PHONY: help paper site test sweep bench lab lock clean FORCE
 
 help:
 	@sed -n '/^# /s/^# //p;/^#$$/s/.*//p;/^PYTHON/q' Makefile
 
-paper: $(NAMES:%=$(STAMP)/%) $(if $(SLUG),,$(STAMP)/readme)
-	@echo "The paper is up to date: notebooks/, figures/ and data/$(if $(SLUG), in $(OUT))."
+paper: $(NAMES:%=$(STAMP)/%) $(if $(SLUG),,$(STAMP)/readme $(SITE) $(LIVE))
+	@echo "The paper is up to date: notebooks/, figures/ and data/$(if $(SLUG), in $(OUT),; to read: $(SITE))."
+
+site: $(SITE) $(LIVE)
 
 test: $(SETUP)
 	@$(RUN) -m pytest $(ARGS)
@@ -84,15 +90,24 @@ $(STAMP)/checked: $(wildcard notebooks/[0-9]*.ipynb) lib/config.py lib/paper.py 
 # A notebook runs again when it, the code it calls, the published numbers, the environment or one of its
 # outputs changed; the findings also when another notebook's numbers did. `lib.paper` writes the stamps.
 -include $(wildcard $(NAMES:%=$(STAMP)/%.mk))
-$(NAMES:%=$(STAMP)/%): $(STAMP)/%: notebooks/%.ipynb $(wildcard lib/*.py lib/*/*.py) data/published.csv $(SETUP) $(CHECKED)
+$(NAMES:%=$(STAMP)/%): $(STAMP)/%: notebooks/%.ipynb $(filter-out $(PAGES),$(wildcard lib/*.py lib/*/*.py)) data/published.csv $(SETUP) $(CHECKED)
 	@PAPER_HOME='$(abspath $(OUT))' $(RUN) -m lib.paper run $* $(QUOTED)
 
 $(FINDINGS:%=$(STAMP)/%): $(SECTIONS:%=$(STAMP)/%.data)
 $(SECTIONS:%=$(STAMP)/%.data): %.data: %
 	@:
 
-build/stamps/readme: $(NAMES:%=build/stamps/%) $(wildcard README.md) $(SETUP)
-	@mkdir -p $(@D) && $(RUN) -m lib.paper readme && touch $@
+build/stamps/readme: $(NAMES:%=build/stamps/%) $(wildcard README.md lib/readme.py) $(SETUP)
+	@mkdir -p $(@D) && $(RUN) -m lib.readme && touch $@
+
+# `make site` takes the notebooks as they are; `make paper` brings them up to date first.
+$(SITE): $(if $(filter paper,$(MAKECMDGOALS)),$(NAMES:%=build/stamps/%) build/stamps/readme) $(wildcard notebooks/[0-9]*.ipynb \
+  $(PAGES) lib/paths.py lib/config.py lib/template/* data/*.csv data/*.json data/*.bib CITATION.cff README.md) $(SETUP)
+	@$(RUN) -m lib.site
+	@cmp -s $(@D)/paper.png figures/paper.png || cp $(@D)/paper.png figures/ 2>/dev/null || true
+
+$(LIVE): $(filter-out lib/site.py lib/readme.py lib/tables.py,$(wildcard lib/*.py)) lib/plots/style.py lib/template/live.html $(SETUP)
+	@$(RUN) -m lib.live
 
 # The environment is ready when its stamp holds this folder's name: a moved checkout is set up again.
 ifneq ($(shell test -x $(RUN) && cat $(READY) 2>/dev/null),$(CURDIR))

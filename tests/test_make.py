@@ -29,10 +29,17 @@ from lib.config import Config
 networks = store.networks(Config(features=4, neurons=2, steps=2, batch=4, seeds=2))
 paths.output("data", "02_two.csv").write_text("two")
 """
+SITE = """
+from lib import paths
+page = paths.BUILD / "paper" / "index.html"
+page.parent.mkdir(parents=True, exist_ok=True)
+page.write_text((paths.ROOT / "data" / "01_one.csv").read_text())
+print("writing pages")
+"""
 FINDINGS = """
 from lib import paths
 found = (paths.home() / "data" / "01_one.csv").read_text()
-paths.output("data", "claims.csv").write_text("id,published,mean,low,high,verdict\\n")
+paths.output("data", "claims.csv").write_text("id,published,mean,low,high,seeds,null,converged,reproduced,origin,future,verdict\\n" "x,1,1,1,1,2,,,reproduced,learned,,learned\\n")
 """
 
 
@@ -63,11 +70,12 @@ def executed(done: subprocess.CompletedProcess) -> list[str]:
 def finished(tmp_path_factory) -> Path:
     """A copy of the repository after its first `make paper`."""
     root = tmp_path_factory.mktemp("first") / "paper"
-    shutil.copytree(paths.ROOT / "lib", root / "lib", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(paths.ROOT / "lib", root / "lib", ignore=shutil.ignore_patterns("__pycache__", "live.*"))
+    (root / "lib" / "site.py").write_text(SITE)  # the real one takes seconds, and has tests of its own
     (root / "data").mkdir()
     for name in ("Makefile", "environment.yml", "pyproject.toml", "requirements.lock", "data/published.csv"):
         shutil.copy(paths.ROOT / name, root / name)
-    (root / "README.md").write_text("<!-- findings -->\n<!-- /findings -->\n")
+    (root / "README.md").write_text("<!-- findings -->\n<!-- /findings -->\n<!-- summary -->\n<!-- /summary -->\n")
     for name, code in {"01_one": ONE, "02_two": TWO, "90_findings": FINDINGS}.items():
         write(root / "notebooks" / f"{name}.ipynb", code)
     subprocess.check_call([sys.executable, "-m", "venv", "--without-pip", root / ".venv"])
@@ -117,6 +125,22 @@ def test_a_changed_plot_function_retrains_nothing(root):
     done = make(root, "-j2", "paper")
     assert sorted(executed(done)) == ["01_one", "02_two", "90_findings"]
     assert "computing" not in done.stdout
+
+
+def test_pages_follow_the_notebooks_and_run_none(root):
+    page = root / "build" / "paper" / "index.html"
+    assert page.read_text() == "seeds,2"
+    page.unlink()
+    done = make(root, "site")
+    assert executed(done) == [] and "writing pages" in done.stdout and page.exists()
+    edit(root, "01_one", "seeds = 2", "seeds = 3")
+    assert "writing pages" in make(root, "site").stdout, "the notebooks as they are"
+    assert "writing pages" in make(root, "paper").stdout
+    assert page.read_text() == "seeds,3"
+    (root / "lib" / "site.py").touch()
+    for words in ("paper", "site"):
+        done = make(root, words)
+        assert executed(done) == [] and ("writing pages" in done.stdout) == (words == "paper")
 
 
 def test_a_lost_or_altered_output_is_made_again(root):
