@@ -12,7 +12,7 @@ from lib import claims, config, paper, paths
 
 NOTEBOOKS = sorted(paper.NOTEBOOKS.glob("[0-9]*.ipynb"))
 TINY = {"features": 12, "neurons": 3, "p": 0.1, "steps": 20, "seeds": 2, "samples": 256, "k_max": 4, "rival_seeds": 2,
-        "inputs": 256, "longest": 60}  # fmt: skip
+        "inputs": 256, "longest": 60, "grid": 3}  # fmt: skip
 every = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
 
