@@ -22,7 +22,6 @@ from functools import partial
 from unittest import mock
 
 import jax
-import jax.numpy as jnp
 import optax
 
 from lib import data, devices, model, paper, paths, plots, readme, train
