@@ -7,9 +7,12 @@
 #   make bench    measures speed beside PyTorch, which it installs into build/ (some ten minutes)
 #   make lab      opens the notebooks in JupyterLab
 #   make lock     refreshes requirements.lock from pyproject.toml (UPGRADE=1: to the newest versions)
+#   make restore  puts every parameters cell back to its defaults, then does what `make paper` does
+#   make fuzz N=20                           runs every notebook N times with parameters drawn at random, small
 #   make clean    removes build/, where trained networks are kept, and caches
 #
-#   make paper PARAMS="seeds=8 steps=200"    the whole paper with other parameters, under build/runs/
+#   make paper PARAMS="seeds=8 powers=2,4"   the whole paper with other parameters, as build/runs/NAME/index.html
+#   make paper NOTEBOOK=12                   that section only, alone or with PARAMS
 #   make paper GPU=1                         installs JAX's CUDA build first (GPU=cuda12 for that one)
 #   make paper PYTHON=python3.12             makes .venv with that Python
 #
@@ -31,30 +34,42 @@ STAMP  := $(if $(SLUG),$(OUT),build)/stamps
 
 TORCH    := $(shell sed -n 's/.*"\(torch==[^"]*\)".*/\1/p' pyproject.toml)
 NAMES    := $(patsubst notebooks/%.ipynb,%,$(sort $(wildcard notebooks/[0-9]*.ipynb)))
+WANTED   := $(if $(NOTEBOOK),$(filter $(NOTEBOOK) $(NOTEBOOK:%=%_%),$(NAMES)),$(NAMES))
 FINDINGS := $(filter 90_%,$(NAMES))
 SECTIONS := $(filter-out 90_%,$(NAMES))
 PAGES    := lib/site.py lib/readme.py lib/tables.py lib/live.py
-SITE     := build/paper/index.html
+ASIDE    := $(PAGES) lib/plan.py lib/progress.py
+SITE     := $(if $(SLUG),$(OUT),build/paper)/index.html
 LIVE     := $(if $(wildcard lib/live.py),build/paper/live.html)
+$(if $(and $(NOTEBOOK),$(if $(WANTED),,none)),$(error no notebook $(NOTEBOOK): there are $(NAMES)))
 
+export PAPER_HOME := $(abspath $(OUT))
 export IPYTHONDIR := $(CURDIR)/build/ipython
 export JUPYTER_PREFER_ENV_PATH := 1
 # Compiling every library anew for every notebook would take longer than running it.
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help paper site test sweep bench lab lock clean FORCE
+.PHONY: help paper site test fuzz sweep bench lab lock restore clean FORCE
 
 help:
 	@sed -n '/^# /s/^# //p;/^#$$/s/.*//p;/^PYTHON/q' Makefile
 
-paper: $(NAMES:%=$(STAMP)/%) $(if $(SLUG),,$(STAMP)/readme $(SITE) $(LIVE))
-	@echo "The paper is up to date: notebooks/, figures/ and data/$(if $(SLUG), in $(OUT),; to read: $(SITE))."
+paper: $(STAMP)/done $(SITE) $(if $(SLUG)$(NOTEBOOK),,$(STAMP)/readme $(LIVE))
+	@cat $(STAMP)/mixed 2>/dev/null; ! { grep . $(STAMP)/failed && rm $(STAMP)/failed; } 2>/dev/null
+	@echo "The paper is up to date: notebooks/, figures/ and data/$(if $(SLUG), in $(OUT)); to read: $(SITE)."
 
-site: $(SITE) $(LIVE)
+restore: $(SETUP)
+	@$(RUN) -m lib.paper restore
+	@$(MAKE) --no-print-directory paper
+
+site: $(SITE) $(if $(SLUG),,$(LIVE))
 
 test: $(SETUP)
 	@$(RUN) -m pytest $(ARGS)
+
+fuzz: $(SETUP)
+	@$(RUN) tests/fuzz.py $(N)
 
 sweep: $(SETUP)
 	@$(RUN) -m lib.sweep $(GRID) $(if $(PROCESS),--process $(PROCESS)) $(if $(AT),--at $(AT))
@@ -79,32 +94,32 @@ clean:
 	rm -rf build .pytest_cache .hypothesis
 	find . -path ./.venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
-# Other parameters are checked before anything runs; the stamp holds them.
-CHECKED := $(if $(SLUG),| $(STAMP)/checked)
-ifneq ($(shell cat $(STAMP)/checked 2>/dev/null),$(strip $(PARAMS)))
-$(STAMP)/checked: FORCE
-endif
-$(STAMP)/checked: $(wildcard notebooks/[0-9]*.ipynb) lib/config.py lib/paper.py $(SETUP)
-	@$(RUN) -m lib.paper check $(QUOTED) && mkdir -p $(@D) && echo $(QUOTED) > $@
-
-# A notebook runs again when it, the code it calls, the published numbers, the environment or one of its
-# outputs changed; the findings also when another notebook's numbers did. `lib.paper` writes the stamps.
+# A notebook runs again when it, the code it calls, the published numbers, the environment or one of its outputs
+# changed; the findings also when another notebook's numbers did. Its stamp goes, and `lib.paper`, which runs all that
+# have none, one after the other, writes it anew. What failed has no stamp, and runs again.
 -include $(wildcard $(NAMES:%=$(STAMP)/%.mk))
-$(NAMES:%=$(STAMP)/%): $(STAMP)/%: notebooks/%.ipynb $(filter-out $(PAGES),$(wildcard lib/*.py lib/*/*.py)) data/published.csv $(SETUP) $(CHECKED)
-	@PAPER_HOME='$(abspath $(OUT))' $(RUN) -m lib.paper run $* $(QUOTED)
+$(NAMES:%=$(STAMP)/%): $(STAMP)/%: notebooks/%.ipynb $(filter-out $(ASIDE),$(wildcard lib/*.py lib/*/*.py)) data/published.csv $(SETUP)
+	@rm -f $@
 
 $(FINDINGS:%=$(STAMP)/%): $(SECTIONS:%=$(STAMP)/%.data)
 $(SECTIONS:%=$(STAMP)/%.data): %.data: %
 	@:
 
-build/stamps/readme: $(NAMES:%=build/stamps/%) $(wildcard README.md lib/readme.py) $(SETUP)
-	@mkdir -p $(@D) && $(RUN) -m lib.readme && touch $@
+$(STAMP)/done: $(WANTED:%=$(STAMP)/%)
+	@$(RUN) -m lib.paper run $(WANTED) -- $(QUOTED) || test -s $(STAMP)/failed
+	@touch $@
+
+# README speaks for all sections: not while one failed, or they disagree.
+$(STAMP)/readme: $(STAMP)/done $(wildcard README.md lib/readme.py)
+	@test -s $(STAMP)/failed -o -e $(STAMP)/mixed || $(RUN) -m lib.readme
+	@touch $@
 
 # `make site` takes the notebooks as they are; `make paper` brings them up to date first.
-$(SITE): $(if $(filter paper,$(MAKECMDGOALS)),$(NAMES:%=build/stamps/%) build/stamps/readme) $(wildcard notebooks/[0-9]*.ipynb \
-  $(PAGES) lib/paths.py lib/config.py lib/template/* data/*.csv data/*.json data/*.bib CITATION.cff README.md) $(SETUP)
+$(SITE): $(if $(filter paper,$(MAKECMDGOALS)),$(STAMP)/done $(if $(SLUG)$(NOTEBOOK),,$(STAMP)/readme)) $(wildcard \
+  $(addprefix $(OUT)/,notebooks/[0-9]*.ipynb data/*.csv data/*.json) $(PAGES) lib/paths.py lib/config.py lib/parameters.py \
+  lib/template/* data/*.bib CITATION.cff README.md) $(SETUP)
 	@$(RUN) -m lib.site
-	@cmp -s $(@D)/paper.png figures/paper.png || cp $(@D)/paper.png figures/ 2>/dev/null || true
+	@$(if $(SLUG),,cmp -s $(@D)/paper.png figures/paper.png || cp $(@D)/paper.png figures/ 2>/dev/null || true)
 
 $(LIVE): $(filter-out lib/site.py lib/readme.py lib/tables.py,$(wildcard lib/*.py)) lib/plots/style.py lib/template/live.html $(SETUP)
 	@$(RUN) -m lib.live

@@ -15,6 +15,7 @@ def audited(rows: pd.DataFrame, published: pd.DataFrame, tables: Path) -> pd.Dat
     - *forced by rank*: every network, every null and the theory give the same number. *expected by chance*: the
       mean is within a tenth of the null's, or within two standard deviations of both. Else *learned*.
       A number without a null is *true by definition*.
+    - With the reader's parameters a number may not exist, which is *undefined*, or its null may not, which is *no null*.
     - *depends on the metric*: the number compares with the naive plan, and the three metrics disagree on who wins.
     - *shifts* or *changes with training*: the longest training leaves the spread, the second by more than a tenth.
 
@@ -32,21 +33,29 @@ def audited(rows: pd.DataFrame, published: pd.DataFrame, tables: Path) -> pd.Dat
     rows = rows.assign(theory=theory, converged=future.converged)
     null = nulls.reindex(zip(published.index, published.null, strict=True)).set_axis(published.index)
     rows["null"], rows["null_sd"] = null["mean"], null["sd"]
+    has_null = published.null[rows.index].notna()
     parts = pd.DataFrame(
         {
-            "reproduced": rows.verdict.map({"inside the spread": "reproduced", "outside the spread": "not reproduced"}),
-            "origin": [_origin(row) for row in rows.itertuples()],
+            "reproduced": rows.verdict.replace(
+                {"inside the spread": "reproduced", "outside the spread": "not reproduced"}
+            ),
+            "origin": [_origin(row, has) for row, has in zip(rows.itertuples(), has_null, strict=True)],
             "metric": np.where((published.compares == "naive plan").loc[rows.index] & _turns(tables), "depends on the metric", ""),
             "future": future.future.reindex(rows.index).map({"stays": "", "shifts": "shifts with training", "changes": "changes with training"}).fillna(""),
         },
         index=rows.index,
     )
-    return rows.assign(verdict=parts.apply(lambda row: "; ".join(filter(None, row)), axis=1), **parts)
+    parts.loc[rows["mean"].isna(), ["metric", "future"]] = ""
+    return rows.assign(verdict=parts.apply(lambda row: "; ".join(dict.fromkeys(filter(None, row))), axis=1), **parts)
 
 
-def _origin(row) -> str:
-    if np.isnan(row.null):
+def _origin(row, has_null: bool) -> str:
+    if not has_null:
         return "true by definition"
+    if np.isnan(row.mean):
+        return "undefined"
+    if not np.isfinite(row.null):
+        return "no null"
     if row.sd == row.null_sd == 0 and row.mean == row.null == row.theory:
         return "forced by rank"
     apart = abs(row.mean - row.null)

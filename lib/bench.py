@@ -179,18 +179,18 @@ def paper_times() -> dict:
         done = subprocess.run(["make", *words], cwd=COPY, env=alone, stdout=sys.stderr, stderr=subprocess.PIPE, text=True)
         if done.returncode:
             sys.exit(f"make {' '.join(words)} failed in a clone of the last commit: {done.stderr}")
-        return time.perf_counter() - start, done.stderr
+        return time.perf_counter() - start
 
-    set_up, _ = make("help", "lock")
-    cold, said = make("paper")
+    set_up = make("help", "lock")
+    cold = make("paper")
+    spent = [json.loads(line) for line in (COPY / "build" / "progress.jsonl").read_text().splitlines()]
     differ = subprocess.run(["git", "status", "--short"], cwd=COPY, capture_output=True, text=True, check=True).stdout
     print(f"files that this run made otherwise than the last commit has them:\n{differ or 'none'}", file=sys.stderr)
     shutil.rmtree(COPY / "build" / "stamps")
-    warm, _ = make("paper")
-    nothing, _ = make("paper")
-    spent = re.findall(r"(\w+)-\w+\.npz took ([\d.]+) s", said)
-    training = sum(float(seconds) for label, seconds in spent if label == "train_ensemble")
-    measuring = sum(float(seconds) for label, seconds in spent if label != "train_ensemble")
+    warm = make("paper")
+    nothing = make("paper")
+    training = sum(note["seconds"] for note in spent if note["result"] == "train_ensemble")
+    measuring = sum(note["seconds"] for note in spent if note["result"] != "train_ensemble")
     empty = kernel_start() * len(list(paper.NOTEBOOKS.glob("[0-9]*.ipynb")))
     shutil.rmtree(COPY)
     return {

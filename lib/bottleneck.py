@@ -1,12 +1,72 @@
 """Wider and narrower networks: when a neuron belongs to one feature."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 from jax import Array
 
 from lib import knobs
-from lib.config import Config
+from lib.config import Config, Measurement
 from lib.model import Network
+
+MOST = 10_000  # features
+NAIVE = (20, 30, 50, 60, 70, 75, 80, 85, 90, 100)  # widths, in percent of the features, that start from the naive plan, too
+
+
+def points(base: Config, widths: Sequence[int]) -> list[Config]:
+    """What section 14 trains, each once: all widths as usual, some also from the naive plan and five times as long (those
+    that the paper does not have in all of these ways), two neurons, and other sizes with ten features a neuron."""
+    features = base.features
+    part = lambda percent: max(1, features * percent // 100)  # noqa: E731
+    own = {*widths} - {*map(part, (5, 10, 15, 40, *NAIVE))}
+
+    def at(*percent: int, start: str = "small") -> list[Config]:
+        return [replace(base, neurons=n, start=start) for n in sorted({*map(part, percent)} & {*widths} | own)]
+
+    sizes = max(2, features // 2), min(2 * features, MOST), min(4 * features, MOST)
+    half, double, fourfold = (replace(base, features=f, neurons=max(1, f // 10)) for f in sizes)
+    usual = [replace(base, neurons=n) for n in sorted(widths)] + [half, double, replace(base, neurons=2), fourfold]
+    naive = at(*NAIVE, start="naive")
+    longer = map(knobs.longer, at(50, 75, 80, 85) + at(5, 20, 100) + at(50, 75, 80, 85, start="naive"))
+    return list(dict.fromkeys([*usual, *naive, *longer]))
+
+
+def ways(table: pd.DataFrame, base: Config) -> dict[str, pd.DataFrame]:
+    """The rows of networks with `base.features`, by the way in which they were trained; ways not taken are left out."""
+    usual, longer = base.steps, knobs.longer(base).steps
+    names = {"small start": ("small", usual), "small start, 5 × steps": ("small", longer),
+             "from the naive plan": ("naive", usual), "naive plan, 5 × steps": ("naive", longer)}  # fmt: skip
+    here = table[table.features == base.features]
+    found = {name: here[(here.start == start) & (here.steps == steps)] for name, (start, steps) in names.items()}
+    return {name: rows for name, rows in found.items() if len(rows)}
+
+
+def halfway(rows: pd.DataFrame) -> str:
+    """At how many neurons half of them belong to one feature, in words; networks of one way."""
+    at = knobs.passes(sorted(rows.neurons.unique()), knobs.cube(rows, "monosemantic", "neurons"), 0.5)
+    most = rows.groupby("neurons").monosemantic.mean()
+    where = "never half of the neurons" if most.max() < 0.5 else "half of the neurons or more at every width"
+    if (passed := np.isfinite(at)).any():
+        some = "" if passed.all() else f" in {passed.sum()} of {len(at)} networks"
+        where = f"half of the neurons at **{np.nanmean(at):.0f}** neurons ({np.nanmin(at):.0f} to {np.nanmax(at):.0f}){some}"
+    return f"{where}; at most {most.max():.0%}, with {most.idxmax()}"
+
+
+def ahead(naive: pd.DataFrame, small: pd.DataFrame, least: int) -> str:
+    """From how many neurons on, of `least` or more, networks from the naive plan end with the lower loss, in words."""
+    losses = [rows[rows.neurons >= least].pivot(index="seed", columns="neurons", values="loss") for rows in (naive, small)]
+    ratio = (losses[0] / losses[1]).dropna(axis=1).iloc[:, ::-1]  # from the widest on
+    if ratio.empty:
+        return "nowhere that can be compared"
+    if ratio.iloc[:, 0].mean() >= 1:
+        return f"nowhere, or not up to {ratio.columns[0]} neurons"
+    at = knobs.passes(list(ratio), ratio.to_numpy(), 1.0)
+    if np.isfinite(at).any():
+        return f"from **{np.nanmean(at):.0f}** neurons ({np.nanmin(at):.0f} to {np.nanmax(at):.0f})"
+    return f"from {ratio.columns[-1]} neurons, or fewer"
 
 
 def by_width(network: Network, config: Config, x: Array) -> dict[str, Array]:
@@ -28,6 +88,6 @@ def by_width(network: Network, config: Config, x: Array) -> dict[str, Array]:
     )
 
 
-def read(networks: Network, config: Config, inputs: int) -> dict[str, np.ndarray]:
+def read(networks: Network, config: Config, options: Measurement) -> dict[str, np.ndarray]:
     """`by_width` of every network of an ensemble, all on the same samples: for each name an array (seeds,)."""
-    return knobs.of_ensemble(networks, config, inputs, by_width)
+    return knobs.of_ensemble(networks, config, options, by_width)

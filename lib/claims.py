@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from lib import audit, paths
+from lib import audit, parameters, paths
+from lib.config import ConfigError
 from lib.train import GROUP
 
 
@@ -24,9 +25,10 @@ def record(notebook: str, values: Mapping[str, np.ndarray]) -> pd.DataFrame:
     """Writes a section's numbers, one row per network, to `data/NOTEBOOK.csv` and returns their summary.
 
     Args:
-        values: for each id of the section, one number per network, (seeds,).
+        values: for each id of the section, one number per network, (seeds,); NaN or infinite where a network has none.
     """
     table = pd.DataFrame({name: np.asarray(column, np.float64) for name, column in values.items()})
+    table = table.replace([np.inf, -np.inf], np.nan)
     table.to_csv(paths.output("data", f"{notebook}.csv"), index_label="seed", float_format="%.7g")
     return shown(summary(table))
 
@@ -36,11 +38,15 @@ def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
 
     Networks that were trained on the same samples count as one draw, if there are two full groups of them. The
     interval speaks of the mean, where `low` and `high` of `summary` speak of a single network. Evaluation samples
-    shift all networks alike; that noise is not in it. One network, or networks all alike, give a point.
+    shift all networks alike; that noise is not in it. One network, or networks all alike, give a point; networks without
+    a number do not count, and none at all give NaN.
     """
     values = np.asarray(values, np.float64)
+    values = values[np.isfinite(values)]
     full = len(values) // GROUP * GROUP
     means = values[:full].reshape(-1, GROUP).mean(1) if full >= 2 * GROUP else values
+    if not len(means):
+        return np.nan, np.nan
     if np.ptp(means) == 0:
         return means[0], means[0]
     return stats.t.interval(level, len(means) - 1, means.mean(), stats.sem(means))
@@ -52,11 +58,12 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     `low` and `high` bound the central 95 % of single networks. The verdict asks whether the published
     value lies where one network of ours would lie, and allows for its rounding:
     `published_low` and `published_high` bound the numbers that would be printed alike.
+    Networks without a number do not count; with none left the verdict is "undefined".
     """
     ours = pd.DataFrame(
         {
             "mean": table.mean(),
-            "sd": table.std() if len(table) > 1 else 0.0 * table.mean(),
+            "sd": table.std().fillna(0.0 * table.mean()),  # that of one network is zero
             "low": table.quantile(0.025),
             "high": table.quantile(0.975),
             "seeds": table.count(),
@@ -65,7 +72,7 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     rows = published().join(ours, how="inner")
     half = rows.rounding / 2
     inside = (rows.published - half <= rows.high) & (rows.published_to + half >= rows.low)
-    rows["verdict"] = np.where(inside, "inside the spread", "outside the spread")
+    rows["verdict"] = np.where(rows["mean"].isna(), "undefined", np.where(inside, "inside the spread", "outside the spread"))
     rows["published_low"], rows["published_high"] = rows.published - half, rows.published_to + half
     rows["published"] = [_printed(row) for row in rows.itertuples()]
     columns = ["section", "published", "mean", "sd", "low", "high", "seeds", "verdict"]
@@ -113,9 +120,12 @@ def collect() -> pd.DataFrame:
     """All sections' numbers, audited, as `data/claims.csv`, in the order of `data/published.csv`; also returned.
 
     Raises:
+        ConfigError: sections ran with different parameters.
         FileNotFoundError: a section's numbers are missing, so an id has no row; or what the audit needs is.
         ValueError: two sections recorded the same id.
     """
+    if line := parameters.disagreement(paths.home()):
+        raise ConfigError(line)
     order = published().index
     tables = [pd.read_csv(path, index_col=0) for path in sorted((paths.home() / "data").glob("0[1-7]_*.csv"))]
     tables = [table for table in tables if table.index.name == "seed"]  # the others have no row per network
@@ -125,6 +135,6 @@ def collect() -> pd.DataFrame:
         raise FileNotFoundError(f"no numbers for {', '.join(missing)}: run the sections' notebooks, or `make paper`")
     if rows.index.has_duplicates:
         raise ValueError(f"{', '.join(rows.index[rows.index.duplicated()])}: recorded by more than one section")
-    rows = audit.audited(rows.loc[order], published(), paths.home() / "data")
+    rows = audit.audited(rows.loc[order], published(), paths.home() / "data").replace([np.inf, -np.inf], np.nan)
     rows.to_csv(paths.output("data", "claims.csv"), index_label="id", float_format="%.5g")
     return rows

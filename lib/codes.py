@@ -97,19 +97,20 @@ def by_hand(sets: Array, levels: Array) -> Network:
 def fit(sets: Array, config: Config, x: Array) -> np.ndarray:
     """The three levels of `by_hand` that give the least L4 loss on samples x of (features, samples)."""
 
-    @jax.jit
-    @jax.value_and_grad
-    def loss(levels, sets, x):
-        return losses(by_hand(sets, levels), config, x)
-
     start = np.array([(2 * sets.sum(0).mean()) ** -0.5, 0.0, 0.0])  # half volume, nothing taken off
-    scale = float(loss(0 * start, sets, x)[0])
+    scale = float(_of_levels(0 * start, sets, config, x)[0]) or 1.0  # 0 if no feature is on in any sample
 
     def relative(levels):
-        value, slope = loss(levels, sets, x)
+        value, slope = _of_levels(levels, sets, config, x)
         return float(value) / scale, np.asarray(slope, float) / scale
 
     return optimize.minimize(relative, start, jac=True, method="BFGS", options={"gtol": 1e-4}).x
+
+
+@jax.jit
+@jax.value_and_grad
+def _of_levels(levels: Array, sets: Array, config: Config, x: Array) -> Array:
+    return losses(by_hand(sets, levels), config, x)
 
 
 def strong_only(network: Network, encoder: Array | bool, decoder: Array | bool) -> Network:

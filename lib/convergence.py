@@ -1,6 +1,7 @@
 """Training longer: the lengths, what becomes of each finding, and the decoder's length beside the encoder's."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,14 +9,30 @@ import pandas as pd
 from lib import claims, measure, store
 from lib.config import Config
 from lib.model import Network
+from lib.parameters import Study
 
-FACTORS = (0.1, 0.3, 1, 3, 10, 30)  # lengths, in units of the post's
 SMALL = 0.1  # a change by less than this share of the value is a shift
 
 
-def lengths(steps: int, longest: int) -> list[int]:
-    """Training lengths around `steps`, none above `longest`, `steps` always among them."""
-    return sorted({max(1, round(steps * factor)) for factor in FACTORS if steps * factor <= longest} | {steps})
+def trained(config: Config, study: Study) -> dict[int, Config]:
+    """An ensemble for each training length: `study.lengths` times `config.steps`, the longest at most `study.longest`.
+
+    At the length of `config`, always among them, it is `config` itself, since its spread is the yardstick.
+    """
+    steps = config.steps
+    lengths = {max(1, round(steps * factor)) for factor in study.lengths if steps * factor <= study.longest} | {steps}
+    return {n: config if n == steps else replace(config, steps=n, seeds=study.rival_seeds) for n in sorted(lengths)}
+
+
+def ratio_points(config: Config, study: Study) -> tuple[list[Config], list[Config]]:
+    """Networks by the size of their first weights, and by training length, for three activations; one step size beside Adam."""
+    plain, activations = replace(config, seeds=study.rival_seeds), ("relu", "abs", "linear")
+    one_rate = replace(plain, optimiser="normalised", learning_rate=plain.learning_rate / 3)
+    single = [replace(one_rate, activation=f) for f in activations]
+    starts = [replace(plain, activation=f, init_scale=s) for f in activations for s in (0.001, 0.01, 0.1, 0.5)]
+    lengths = trained(config, study)
+    longer = [replace(plain, activation=f, steps=n) for f in activations for n in lengths if f == "relu" or n <= 3 * config.steps]
+    return starts + single, longer + single
 
 
 def futures(short: pd.DataFrame, long: pd.DataFrame, longer: pd.DataFrame) -> pd.DataFrame:
@@ -23,7 +40,7 @@ def futures(short: pd.DataFrame, long: pd.DataFrame, longer: pd.DataFrame) -> pd
 
     Columns: `short`, its central 95 % of single networks `low` to `high`, and `converged` with its own.
     `future` is "stays" if the converged mean lies from `low` to `high`; if not, it "shifts" or, if it moved by
-    more than a tenth of its value, "changes". `settled` says that the converged mean lies in the central 95 %
+    more than a tenth of its value, "changes"; "undefined" if there is no such number. `settled` says that the converged mean lies in the central 95 %
     of the networks of the length before. `published_survives` says that the published value lies where a
     converged network would lie, given its rounding; `published_reproduced` says so of the short training.
 
@@ -45,6 +62,7 @@ def futures(short: pd.DataFrame, long: pd.DataFrame, longer: pd.DataFrame) -> pd
     moved = rows.converged - rows.short
     large = moved.abs() > SMALL * rows.short.abs()
     rows["future"] = np.where(_inside(now, then["mean"]), "stays", np.where(large, "changes", "shifts"))
+    rows.loc[~np.isfinite(moved), "future"] = "undefined"
     rows["settled"] = _inside(before, then["mean"])
     rows["published_reproduced"] = now.verdict == "inside the spread"
     rows["published_survives"] = then.verdict == "inside the spread"

@@ -11,12 +11,9 @@ import numpy as np
 from jax import Array
 from jax.sharding import Mesh, PartitionSpec
 
-from lib import paths
 from lib.config import Config
 
 jax.config.update("jax_default_matmul_precision", "highest")  # a default never decides a number
-jax.config.update("jax_compilation_cache_dir", str(paths.BUILD / "jax"))  # what one notebook compiled serves all
-jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 # a core may be there and not for us
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 if jax.config.jax_num_cpu_devices < 0 and "device_count" not in os.environ.get("XLA_FLAGS", ""):

@@ -14,7 +14,8 @@ LOAD = 20  # the post's largest number of features switched on at once
 def findings(
     network: Network, config: Config, forced: tuple, ordered: tuple, touched: float, harmed: float
 ) -> dict[str, Array]:
-    """All published numbers of one network, as SPEC defines them.
+    """All published numbers of one network, as SPEC defines them; NaN where there is no such number, such as a ratio
+    to the error of a naive plan that drops no feature, or the overlap of a single neuron.
 
     Args:
         forced, ordered: evaluation samples, from `data.forced` and `data.ordered`.
@@ -52,7 +53,7 @@ def findings(
         "top10_share": shares[:, :10].sum(1).mean(),
         "features_touched": measure.touched(network, touched).mean(),
         "overload_r2": measure.line_r2(loads.astype(jnp.float32), overload),
-        "overload_ratio_20": overload[-1] / naive.mean(),
+        "overload_ratio_20": overload[-1] / naive.mean() if config.neurons < config.features else jnp.nan,
         "neurons_that_hurt": (change < 0).any(0).sum(),
         "functional_field": footprints.sum(0).mean(),
         "footprint_overlap": measure.pairs(measure.overlaps(footprints)).mean(),
@@ -63,4 +64,4 @@ def of_ensemble(networks: Network, config: Config, options: Measurement) -> dict
     """`findings` of every network of an ensemble, all on the same samples: for each id an array (seeds,)."""
     forced = data.forced(data.key(0, "errors"), config, options.samples)
     ordered = data.ordered(data.key(0, "overload"), config, options.samples)
-    return measure.each(findings, networks, config, forced, ordered, options.touched, options.harmed)
+    return measure.each(findings, networks, config.task(), forced, ordered, options.touched, options.harmed)

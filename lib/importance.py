@@ -11,20 +11,60 @@ I_i**(1/4), whatever the code, and then it is 2 b_ij u_i u_j with u_i = I_i**(1/
     sum_i I_i (1 - s_i)**4 + sum_ij b_ij u_i u_j.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 from jax import Array
 from scipy.optimize import minimize
 
-from lib import data, knobs, measure, theory
+from lib import data, knobs, measure, metrics, theory
 from lib.config import Config, Measurement
 from lib.model import Network
 
 GROUPS = ("favoured", "others")
 PARTS = 10  # slices of the features, in order of importance, that a table keeps the means of
+SMOOTH = (2, 3, 10, 30, 100, 300, 1000, 3000, 10_000)  # weights of the most important feature of a smooth profile
+
+
+def points(base: Config, weights: Sequence[float]) -> dict[str, list[Config]]:
+    """What section 13 trains, by kind of training: all weights as usual from two starts, some of them longer, and smooth profiles."""
+    near = by_closeness(weights)
+    at = lambda *values: [w for w in values if w in weights]  # noqa: E731
+    weigh = lambda weights, **other: [replace(base, importance=float(w), **other) for w in weights]  # noqa: E731
+    smooth = [w for w in SMOOTH if w in weights or w / 10 in weights]
+    few = [w for w in (100, 1000) if w in smooth]
+    five, twenty = knobs.longer(base).steps, knobs.longer(base, 20).steps
+    return {
+        "small": weigh(near),
+        "naive": weigh(near[-4:] + near[:-4], start="naive"),  # so that the check takes weight 100, which is drawn
+        "smooth": weigh(smooth, profile="geometric"),
+        "smooth, 5 x steps": weigh(few, profile="geometric", steps=five),
+        "small, 5 x steps": weigh(at(1, 10, 100, 300, 1000), steps=five),
+        "naive, 5 x steps": weigh(at(1, 10, 100, 300, 1000), steps=five, start="naive"),
+        "small, 20 x steps": weigh(at(100, 300, 1000), steps=twenty),
+        "smooth, p / 10": weigh(few, profile="geometric", p=base.p / 10),
+    }
+
+
+def by_closeness(weights: Sequence[float]) -> list[float]:
+    """The weights, those closest to 100 first."""
+    return sorted(weights, key=lambda w: abs(w - 100))
+
+
+def drawn(base: Config, weights: Sequence[float]) -> dict[str, Config]:
+    """The networks whose encoders are drawn, by what they are called."""
+    heavy = by_closeness(weights)[0]
+    starts = ("small", "naive")
+    return {f"weight {heavy:g}, {start} start": replace(base, importance=float(heavy), start=start) for start in starts}
+
+
+def among(weights: Sequence[float], *wanted: float) -> list[float]:
+    """Those of `wanted` that are among the weights; if none is, the first four weights."""
+    return [w for w in wanted if w in weights] or sorted(weights)[:4]
 
 
 # ---- theory
@@ -35,17 +75,25 @@ def even_code(slope: float, features: int) -> np.ndarray:
     return np.full((features, features), (1 / slope - 1) ** 3 / features)
 
 
-def apart_code(slope: float, features: int, neurons: int) -> np.ndarray:
-    """As `even_code`, but the first features, one for each neuron, are at right angles to each other.
+def apart_code(slope: float, features: int, neurons: int, favoured: int) -> np.ndarray:
+    """As `even_code`, but the favoured features, at most as many as neurons, are at right angles to each other.
 
-    The others then have cosines with them whose squares add up to 1, and whose fourth powers are least if all are
-    alike: 1 / neurons**2 each, where random directions have 3 / (neurons (neurons + 2)).
+    The squared cosines of another feature with as many axes as there are neurons add up to 1, and their fourth powers
+    are least if all are alike: 1 / neurons**2 each, where random directions have 3 / (neurons (neurons + 2)).
     """
     b = even_code(slope, features)
-    b[:neurons] *= (neurons + 2) / (3 * neurons)
-    b[neurons:, :neurons] = b[:neurons, neurons:].T
-    b[:neurons, :neurons] = 0
+    b[:favoured] *= (neurons + 2) / (3 * neurons)
+    b[favoured:, :favoured] = b[:favoured, favoured:].T
+    b[:favoured, :favoured] = 0
     return b
+
+
+def codes(slope: float, config: Config) -> dict[str, np.ndarray]:
+    """The codes by name, for this slope at weight 1: none unless it is between 0 and 1, and `apart` only where there is room for it."""
+    if not 0 < slope < 1:
+        return {}
+    apart = {"apart": apart_code(slope, config.features, config.neurons, config.favoured)} if config.favoured <= config.neurons else {}
+    return {"even": even_code(slope, config.features)} | apart
 
 
 def best(weights: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, float]:
@@ -139,18 +187,77 @@ def readings(network: Network, config: Config, x: Array, expected: Array) -> dic
     return found
 
 
-def read(networks: Network, config: Config, inputs: int) -> dict[str, np.ndarray]:
+def read(networks: Network, config: Config, options: Measurement) -> dict[str, np.ndarray]:
     """`knobs.readings` and `readings` of every network, and how far its neurons' footprints overlap: arrays (seeds,).
 
     A neuron's footprint is as in section 7: the features whose error rises when it is silenced. `footprints` is their mean
     overlap over pairs of neurons, `footprints_chance` that of random sets of these sizes; on a sixteenth of the inputs.
     """
     config = replace(config, start="small", steps=1, batch=1)  # how it was trained is no matter here: one program for all
-    x = data.whole(data.key(0, "importance"), config, inputs)
-    found = knobs.of_ensemble(networks, config, inputs)
+    x = data.whole(data.key(0, "importance"), config, options.inputs)
+    found = knobs.of_ensemble(networks, config, options)
     found |= measure.each(readings, networks, config, x, jnp.asarray(chance(config.neurons)))
-    error = measure.ensemble_errors(networks, config, max(256, inputs // 4096 * 256))
-    hurt = np.asarray(error["silenced"] - error["error"][:, :, None] > Measurement.harmed)
+    error = measure.ensemble_errors(networks, config, max(256, options.inputs // 4096 * 256))
+    hurt = np.asarray(error["silenced"] - error["error"][:, :, None] > options.harmed)
     found["footprints"] = np.array([measure.pairs(np.asarray(jax.jit(measure.overlaps)(sets))).mean() for sets in hurt])
     found["footprints_chance"] = np.array([theory.mean_overlap(config.features, sets.sum(0)) for sets in hurt])
     return found
+
+
+# ---- in words
+
+
+PAIRS = {f"carriers, {where}": (f"overlap_{where}", f"chance_{where}") for where in (*GROUPS, "between")} | {
+    "footprints": ("footprints", "footprints_chance")
+}
+
+
+def over_chance(networks: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Overlap over that of random sets, by what overlaps, (networks,); NaN where there are no two of them, or they are empty."""
+    ratios = {name: networks[found] / networks[chance] for name, (found, chance) in PAIRS.items()}
+    return {name: ratio.where(np.isfinite(ratio)).to_numpy() for name, ratio in ratios.items()}
+
+
+def within(config: Config, mean: pd.Series) -> str:
+    """By how much the slopes of a group differ, over their mean; of groups of two features or more."""
+    sizes = zip(GROUPS, (config.favoured, config.features - config.favoured), strict=True)
+    parts = [f"{100 * mean[f'slope_sd_{group}'] / mean[f'slope_{group}']:.1f} % ({group})" for group, size in sizes if size > 1]
+    return " and ".join(parts) or "nothing, being of one feature each,"
+
+
+def race(over: pd.Series) -> str:
+    """Where the start with own neurons wins, in words; `over` is the other's loss over its own, by weight."""
+    if over.empty:
+        return "not known"
+    at = np.exp(metrics.crossing(np.log(over.index), over.to_numpy()))
+    first, last = over.index[[0, -1]]
+    everywhere = f"from {first:g} to {last:g}" if len(over) > 1 else f"at {first:g}"
+    if not np.isfinite(at):
+        return f"{'everywhere' if over[first] > 1 else 'nowhere'}, {everywhere}"
+    return f"up to weight {at:.0f}" if over[first] > 1 else f"from weight {at:.0f} on"
+
+
+def last(weight: float, mean: pd.Series, predicted: np.ndarray | None) -> str:
+    """What is left for the least important tenth of a smooth profile, and what theory has for it, if anything."""
+    slopes = mean[[f"slope_{k}" for k in range(PARTS)]].to_numpy()
+    k = np.flatnonzero(np.isfinite(slopes))[-1]
+    theory = f", where theory for an even code has a slope of {predicted[k]:.3f}" if predicted is not None else ""
+    capacity = mean[f"capacity_{k}"]
+    return f"At first weight {weight:,.0f} the least important tenth has a slope of {slopes[k]:.4f} and a capacity of {capacity:.5f}{theory}."
+
+
+def word(each: Iterable[bool]) -> str:
+    """The verdict of a rule that asks for all of them."""
+    asked = list(each)
+    return "not tested" if not asked else "holds" if all(asked) else "holds in part" if any(asked) else "fails"
+
+
+def overlaps(over: dict[str, np.ndarray], even: np.ndarray, mean: pd.Series) -> str:
+    """The evidence on footprints: overlap over chance at weight 100, with that of footprints at weight 1, and capacities."""
+    about = {name: f"{np.nanmean(values):.2f}" if np.isfinite(values).any() else "undefined" for name, values in (over | {"even": even}).items()}
+    before = f" ({about['even']} at weight 1)" if np.isfinite(even).any() else ""
+    return (
+        f"Overlap over chance at weight 100: neurons' footprints {about['footprints']}{before}, carriers of favoured features "
+        f"{about['carriers, favoured']}, of others {about['carriers, others']}; capacity of a favoured feature "
+        f"{mean.capacity_favoured:.2f}, of another {mean.capacity_others:.3f}."
+    )

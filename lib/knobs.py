@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -18,17 +19,35 @@ import pandas as pd
 from jax import Array
 
 from lib import data, measure, metrics, model, paths, store
-from lib.config import Config
+from lib.config import CHUNK, Config, Measurement, OneLine, changed
 from lib.model import Network
+from lib.shown import NONE
 
-class Disagreement(ValueError):
+NETWORKS_APART = 2  # standard deviations of a network by which the mean of a point may move: training amplifies rounding
+ROUNDING, FLOOR = 0.02, 1e-6  # and the part of the mean, and the amount, that it may move by where networks hardly differ
+LABELS = ("seed", "key", "made")  # columns that hold no reading
+PARAMETERS = [field.name for field in dataclasses.fields(Config)]  # nor do these
+
+
+class Disagreement(OneLine, ValueError):
     """A point of a committed table does not come out again; the message says which, and what to do."""
 
 
 def full(config: Config, seeds: int) -> Config:
     """The same ensemble trained until its loss has settled: ten times the rate, which gets as far as ten times the
     steps (notebook 10), on half the samples per step."""
-    return dataclasses.replace(config, learning_rate=10 * config.learning_rate, batch=config.batch // 2, seeds=seeds)
+    rate, batch = min(10 * config.learning_rate, 10.0), max(config.batch // 2, 1)
+    return dataclasses.replace(config, learning_rate=rate, batch=batch, seeds=seeds)
+
+
+def longer(config: Config, times: int = 5) -> Config:
+    """The same ensemble trained so many times as long, as far as training may go."""
+    return dataclasses.replace(config, steps=min(times * config.steps, 10_000_000))
+
+
+def fewer(options: Measurement) -> Measurement:
+    """An eighth of the inputs, for tables of many points."""
+    return dataclasses.replace(options, inputs=max(CHUNK, options.inputs // 8 // CHUNK * CHUNK))
 
 
 def readings(network: Network, config: Config, x: Array) -> dict[str, Array]:
@@ -42,7 +61,7 @@ def readings(network: Network, config: Config, x: Array) -> dict[str, Array]:
     of n / F; `carriers`, neurons per feature that is not ignored, and `load`, features per neuron (participation
     ratios); `specialization`, `tied_cosine`, `decoder_ratio` as SPEC defines them; `offset` and `crosstalk`, mean and
     standard deviation of the responses off the diagonal; `active`, `mse`, `l4`, `loss`: errors, and the training
-    loss, over the naive plan's on the same samples.
+    loss, over the naive plan's on the same samples; NaN where the naive plan makes none.
     """
     response = measure.response(network)
     slope, others = jnp.diagonal(response), measure.off_diagonal_entries(response)
@@ -83,53 +102,67 @@ def counted(plan: Callable, config: Config, x: Array) -> dict[str, Array]:
 
 
 def of_ensemble(
-    networks: Network, config: Config, inputs: int, reading: Callable = readings, more: tuple = ()
+    networks: Network, config: Config, options: Measurement, reading: Callable = readings, more: tuple = ()
 ) -> dict[str, np.ndarray]:
     """`reading(network, config, x, *more)` of every network, all on the same samples: for each name an array (seeds,)."""
-    x = data.whole(data.key(0, "knobs"), config, inputs)
+    x = data.whole(data.key(0, "knobs"), config, options.inputs)
     config = dataclasses.replace(config, start="small", steps=1, batch=1, seeds=1)  # one program, however they were trained
     return measure.each(reading, networks, config, x, *more)
 
 
-def sweep(name: str, points: Sequence[Config], every: int, inputs: int, read: Callable = of_ensemble) -> pd.DataFrame:
+def sweep(
+    name: str, points: Sequence[Config], every: int, options: Measurement, read: Callable = of_ensemble
+) -> pd.DataFrame:
     """The table `data/NAME.csv`: a row for each network of each point, trained where it is not there yet.
 
     Args:
         every: of the points that the committed table holds, one in so many is trained again; 1 for all.
-        inputs, read: `read(networks, config, inputs)` gives the columns, see `of_ensemble`.
+        options, read: `read(networks, config, options)` gives the columns, see `of_ensemble`.
 
     Returns: columns for the parameters in which the points differ, `seed`, what was read, and where the row comes
-    from: `key` (a hash of the whole configuration and of how it is read), `made` (JAX's version and the devices).
+    from: `key` (a hash of all that is not at its default in the configuration and in how it is read), `made` (JAX's
+    version and the devices); and, not in the file, columns for the parameters that all points share.
 
     Raises:
-        Disagreement: a point of the committed table came out otherwise.
+        Disagreement: a point of the committed table came out otherwise, or the table has other columns.
         FloatingPointError, store.StoreError: as `store.networks`.
     """
-    keys = [_key(point, inputs, read) for point in points]
-    seeds = {key: point.seeds for key, point in zip(keys, points, strict=True)}
-    committed = {key: rows for key, rows in _committed(paths.ROOT / "data" / f"{name}.csv").items() if len(rows) == seeds.get(key)}
-    train = [i for i, key in enumerate(keys) if key not in committed or i % every == 0]
+    keys = [key(point, options) for point in points]
+    committed, train = _split(name, points, keys, every)
     store.sweep(points[i] for i in train)
-    names = [f.name for f in dataclasses.fields(Config) if len({getattr(point, f.name) for point in points}) > 1]
+    names = [name for name in PARAMETERS if len({getattr(point, name) for point in points}) > 1]
     tables = []
-    for i, (point, key) in enumerate(zip(points, keys, strict=True)):
-        rows = committed.get(key)
+    for i, (point, its_key) in enumerate(zip(points, keys, strict=True)):
+        rows = committed.get(its_key)
         if i in train:
-            labels = {field: getattr(point, field) for field in names} | {"seed": np.arange(point.seeds)}
             made = f"jax {jax.__version__} on {', '.join(sorted({d.device_kind for d in jax.local_devices()}))}"
-            new = pd.DataFrame(labels | store.measured(read, point, inputs) | {"key": key, "made": made})
-            if rows is not None and every > 1:
-                _compare(name, rows, new, names)
-            else:
-                rows = new
-        tables.append(rows)
+            found = store.measured(read, point, options)
+            new = pd.DataFrame({"seed": np.arange(point.seeds)} | found | {"key": its_key, "made": made})
+            new = new.replace([np.inf, -np.inf], np.nan)  # over a naive plan without error, say
+            if rows is not None:
+                _compare(name, rows, new, {name: getattr(point, name) for name in names} or changed(point))
+        tables.append(new if rows is None else rows)
+    settings = pd.DataFrame([dataclasses.asdict(point) for point in points for _ in range(point.seeds)])
     path = paths.output("data", f"{name}.csv")
-    pd.concat(tables, ignore_index=True).to_csv(path, index=False, float_format="%.5g")
-    return pd.read_csv(path)  # with the digits that a later run will find
+    settings[names].join(pd.concat(tables, ignore_index=True)).to_csv(path, index=False, float_format="%.5g")
+    return pd.read_csv(path).assign(**settings)  # readings with the digits that a later run will find
+
+
+def to_train(name: str, points: Sequence[Config], every: int, options: Measurement) -> list[Config]:
+    """Those of the points that `sweep` would train, unless the store has them."""
+    return [points[i] for i in _split(name, points, [key(point, options) for point in points], every)[1]]
+
+
+def _split(name: str, points: Sequence[Config], keys: list[str], every: int) -> tuple[dict[str, pd.DataFrame], list[int]]:
+    """The committed rows of the points by their keys, and which points are to be trained."""
+    seeds = {key: point.seeds for key, point in zip(keys, points, strict=True)}
+    found = _committed(paths.ROOT / "data" / f"{name}.csv")
+    committed = {key: rows for key, rows in found.items() if len(rows) == seeds.get(key)}
+    return committed, [i for i, key in enumerate(keys) if key not in committed or i % every == 0]
 
 
 def cube(table: pd.DataFrame, reading: str, *axes: str) -> np.ndarray:
-    """A reading from a table of `sweep` over a full grid, (networks, *points), with the axes named in this order."""
+    """A reading from a table of `sweep` over a full grid, (networks, *points), with the axes named in this order; it may be empty."""
     ordered = table.sort_values(["seed", *axes])[reading].to_numpy()
     return ordered.reshape(table.seed.nunique(), *(table[axis].nunique() for axis in axes))
 
@@ -137,7 +170,24 @@ def cube(table: pd.DataFrame, reading: str, *axes: str) -> np.ndarray:
 def passes(at: Sequence[float], values: np.ndarray, threshold: float | np.ndarray) -> np.ndarray:
     """Where values (..., points) first pass a threshold, on straight lines in log(at); NaN where they never do."""
     relative = values / threshold
+    if not relative.size:
+        return np.full(relative.shape[:-1], np.nan)
     return np.exp(np.apply_along_axis(lambda line: metrics.crossing(np.log(at), line), -1, relative))
+
+
+def around(values: np.ndarray, form: str, ends: tuple[float, float] = (0, 100), mark: str = "", more: str = "") -> str:
+    """The mean of the networks that have a value, marked, and in brackets the range of single ones: "0.16 (0.15 to 0.17)".
+
+    One network has no range. If none has a value, a dash.
+
+    Args:
+        form: format of a number. ends: percentiles of the range. more: what to add to the range.
+    """
+    there = values[np.isfinite(values)]
+    if not len(there):
+        return NONE
+    low, high = np.percentile(there, ends)
+    return f"{mark}{there.mean():{form}}{mark}" + (f" ({low:{form}} to {high:{form}}{more})" if len(values) > 1 else "")
 
 
 def judge(name: str, *rows: tuple[str, str, str]) -> None:
@@ -146,8 +196,9 @@ def judge(name: str, *rows: tuple[str, str, str]) -> None:
     table.to_csv(paths.output("data", f"{name}.csv"), index=False)
 
 
-def _key(point: Config, inputs: int, read: Callable) -> str:
-    whole = json.dumps([dataclasses.asdict(point), inputs, read.__module__, read.__name__], sort_keys=True)
+def key(point: Config, options: Measurement) -> str:
+    """A hash of what makes a row: the parameters of a network and of its reading that are not at their defaults."""
+    whole = json.dumps(changed(point) | changed(options), sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()[:12]
 
 
@@ -158,17 +209,21 @@ def _committed(path: Path) -> dict[str, pd.DataFrame]:
     except ValueError as error:
         store.say(f"{path.name} is damaged ({error}); training all of it again")
         table = pd.DataFrame()
-    return dict(list(table.groupby("key", sort=False))) if "key" in table else {}
+    readings = table.drop(columns=PARAMETERS, errors="ignore")
+    return dict(list(readings.groupby("key", sort=False))) if "key" in table else {}
 
 
-def _compare(name: str, old: pd.DataFrame, new: pd.DataFrame, names: list[str]) -> None:
-    """The mean of each reading may move by as much as two networks differ: training amplifies rounding."""
-    numbers = [column for column in new if column not in (*names, "seed", "key", "made")]
-    mean, room = old[numbers].mean(), 2 * old[numbers].std().fillna(0) + 0.02 * old[numbers].abs().mean() + 1e-6
-    apart = (new[numbers].mean() - mean).abs() / room
+def _compare(name: str, old: pd.DataFrame, new: pd.DataFrame, settings: dict[str, Any]) -> None:
+    """Refuses a point whose committed rows have other columns, or whose mean moved by more than the tolerances above."""
+    mend = "if the code was meant to change that, delete the file and run again, which trains all of it"
+    if odd := sorted({*old} ^ {*new}):
+        side = {True: "has", False: "lacks"}
+        raise Disagreement(f"data/{name}.csv {', '.join(f'{side[column in old]} the column {column}' for column in odd)}: {mend}")
+    numbers = [column for column in new if column not in LABELS]
+    mean, spread = old[numbers].mean(), old[numbers].std().fillna(0)
+    room = NETWORKS_APART * spread + ROUNDING * mean.abs() + FLOOR
+    again = new[numbers].mean()
+    apart = ((again - mean).abs() / room).where(mean.notna() | again.notna(), 0).fillna(np.inf)
     if (apart > 1).any():
-        worst, at = apart.idxmax(), ", ".join(f"{field} = {new[field].iloc[0]}" for field in names)
-        raise Disagreement(
-            f"data/{name}.csv has {worst} = {mean[worst]:.4g} at {at}; trained again it is {new[worst].mean():.4g}: "
-            f"if the code was meant to change that, delete the file and run again, which trains all of it"
-        )
+        worst, at = apart.idxmax(), ", ".join(f"{field} = {value}" for field, value in settings.items())
+        raise Disagreement(f"data/{name}.csv has {worst} = {mean[worst]:.4g} at {at}; trained again it is {again[worst]:.4g}: {mend}")

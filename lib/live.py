@@ -34,7 +34,7 @@ def write(path: Path, config: Config = Config()) -> None:
     """
     steps = sorted({round(config.steps * share) for share in MOMENTS})
     group = dataclasses.replace(config, seeds=min(config.seeds, train.GROUP))
-    before = store.fetch(moments, (*store.TRAINING, sys.modules[__name__]), config=group, steps=steps[:-1])
+    before = store.fetch(train.moments, config=group, steps=steps[:-1])
     last = model.at(store.networks(config), 0)
     weights = [np.concatenate([before["w_in"], last.w_in[None]]), np.concatenate([before["w_out"], last.w_out[None]])]
     flat = np.concatenate([matrices.reshape(len(steps), -1) for matrices in weights], 1)
@@ -61,22 +61,5 @@ def write(path: Path, config: Config = Config()) -> None:
     os.replace(draft, path)
 
 
-def moments(config: Config, steps: list[int]) -> dict[str, np.ndarray]:
-    """Network 0 of the ensemble at these steps of its training, which is run once more and watched.
-
-    The program is another one, so it rounds otherwise, and training makes that grow: by its end, which the page takes
-    from the ensemble itself, weights may differ by about 1e-3.
-
-    Returns: `w_in` (len(steps), neurons, features), `w_out` (len(steps), features, neurons).
-    """
-    networks, samples = train.starts(config)
-    start = jax.tree.map(lambda array: array[0], networks), samples[0]
-    _, _, after = jax.jit(partial(train.train, watch=lambda group: model.at(group, 0)))(start, config)
-    whole = jax.tree.map(lambda first, rest: np.concatenate([first[None], rest])[steps], model.at(start[0], 0), after)
-    return {"w_in": whole.w_in[...], "w_out": whole.w_out[...]}
-
-
 if __name__ == "__main__":
-    from lib import live  # under its own name, so that the store finds what it found before
-
-    live.write(paths.BUILD / "paper" / "live.html")
+    write(paths.BUILD / "paper" / "live.html")

@@ -6,7 +6,11 @@ most, so for q = 2 that is at least 1 (Eckart and Young), and every orthogonal p
 entry of a projection minus I is larger than 1, and so all projections but the naive plan lose for q < 2 and win for q > 2.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 from scipy.special import gammaln
 
 from lib import data, knobs, measure, theory
@@ -44,10 +48,60 @@ def random_interference(features: int, dims: int, exponent: float) -> float:
 def even(interference: float, exponent: float, share: float) -> tuple[float, float]:
     """The best slope s of a code that serves all features alike, and its loss over the naive plan's, for p to 0.
 
-    Minimises (1 - s)**q + interference * s**q. `share` is neurons / features, what the naive plan serves.
+    Minimises (1 - s)**q + interference * s**q. `share` is neurons / features, what the naive plan serves; if that
+    is all, it has no loss, and there is no ratio.
     """
     slope = 1 / (1 + interference ** (1 / (exponent - 1)))
-    return slope, (1 - slope) ** (exponent - 1) / (1 - share)
+    return slope, (1 - slope) ** (exponent - 1) / np.float64(1 - share)
+
+
+def points(base: Config, post: Config, powers: Sequence[float]) -> dict[str, list[Config]]:
+    """What section 11 trains, by kind of training: at all powers as usual, at some of them otherwise.
+
+    Args:
+        base: the usual training, see `knobs.full`; `post`: the post's own.
+    """
+    at = lambda *values: [q for q in values if q in powers]  # noqa: E731
+    many = lambda config, powers, **other: [replace(config, exponent=float(q), **other) for q in powers]  # noqa: E731
+    starts = [config for q in at(1.5, 2, 2.05, 2.25, 3, 6, 8) for start in ("naive", "shared") for config in many(base, [q], start=start)]
+    return {
+        "usual": many(base, sorted(powers, key=lambda q: abs(q - 2))),
+        "restarted": starts,
+        "long": many(knobs.longer(base), at(2, 2.02, 2.05, 2.1, 8)),
+        "longest": many(knobs.longer(base, 20), at(4, 6), seeds=min(2 * base.seeds, 100_000)),
+        "sparse": many(knobs.longer(base), at(2, 2.02, 2.05, 1.95, 3), p=base.p / 10),
+        "slow": many(base, at(4, 6), learning_rate=post.learning_rate),
+    }
+
+
+def by_kind(table: pd.DataFrame, kinds: dict[str, list[Config]]) -> dict[str, pd.DataFrame]:
+    """The rows of a sweep over `points` by kind, with `exponent`, `p` and `start` also where these are all alike; some may be empty."""
+    ends = np.cumsum([sum(config.seeds for config in points) for points in kinds.values()])
+    parts = zip(kinds, np.split(np.arange(len(table)), ends[:-1]), strict=True)
+    about = {name: [getattr(c, name) for points in kinds.values() for c in points for _ in range(c.seeds)] for name in ("exponent", "p", "start")}
+    return {kind: table.assign(**about).iloc[rows] for kind, rows in parts}
+
+
+def spoken(sentences: dict[float, str], powers: Sequence[float]) -> str:
+    """The sentences on powers that were swept, and which of the others were not."""
+    gone = [f"*q* = {q:g}" for q in sentences if q not in powers]
+    said = [text for q, text in sentences.items() if q in powers]
+    return " ".join(said + [f"Not among the powers: {', '.join(gone)}."] * bool(gone))
+
+
+def beside(usual: pd.DataFrame, longer: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """Means over networks of some columns at each power of `longer`, in the usual training and in the longer: two columns each."""
+    pair = {"usual": usual[usual.exponent.isin(longer.exponent)], "longer": longer}
+    means = {kind: rows.groupby("exponent")[names].mean() for kind, rows in pair.items()}
+    return pd.concat(means, axis=1, names=["training", None]).swaplevel(axis=1)[names]
+
+
+def change(table: pd.DataFrame, name: str, low: float = 4.0, high: float = 6.0) -> tuple[np.ndarray, np.ndarray]:
+    """A column at the power `low`, and what is added to it at `high`, by network, (seeds,) each; empty if one was not swept."""
+    if not {low, high} <= set(table.exponent):
+        return np.zeros(0), np.zeros(0)
+    wide = table.pivot(index="seed", columns="exponent", values=name)
+    return wide[low].to_numpy(), (wide[high] - wide[low]).to_numpy()
 
 
 def readings(network: Network, config: Config, x: np.ndarray, forced: tuple) -> dict[str, np.ndarray]:
@@ -60,7 +114,7 @@ def readings(network: Network, config: Config, x: np.ndarray, forced: tuple) -> 
     return found | {"slope_cv": found["slope_sd"] / found["slope_mean"], "error_cv": error.std() / error.mean()}
 
 
-def read(networks: Network, config: Config, inputs: int) -> dict[str, np.ndarray]:
+def read(networks: Network, config: Config, options: Measurement) -> dict[str, np.ndarray]:
     """`readings` of every network of an ensemble, all on the same samples: for each name an array (seeds,)."""
-    forced = data.forced(data.key(0, "errors"), config, Measurement.samples)
-    return knobs.of_ensemble(networks, config, inputs, readings, (forced,))
+    forced = data.forced(data.key(0, "errors"), config, options.samples)
+    return knobs.of_ensemble(networks, config, options, readings, (forced,))

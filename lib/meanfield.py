@@ -86,7 +86,8 @@ def rectified(config: Config) -> Prediction:
 
     A ReLU passes a positive sum unchanged and silences a negative input if a neuron's weights are positive.
     Positive weights are a common offset plus a code with one dimension less. The theory neglects what a negative
-    input takes away from a positive one in the neurons they share.
+    input takes away from a positive one in the neurons they share. One neuron leaves no dimension for a code: every
+    output then hears all features alike, which is also the limit of few dimensions, whose interference has no bound.
     """
     split = max(config.low, 0.0)
     positive = (1 - split) / (1 - config.low)
@@ -95,9 +96,11 @@ def rectified(config: Config) -> Prediction:
     sparse = cumulants(rate * values + np.eye(5)[0] * (1 - rate))
 
     def errors(v, power):
-        c = moments(sparse * row_sums(config.features, config.neurons - 1, *v))
+        c = moments(sparse * row_sums(config.features, max(config.neurons - 1, 1), *v))
         return positive * mean_error(power, 1 - v[0] - v[1], values, c) + (1 - positive) * c[power], c[power]
 
+    if config.neurons == 1:
+        return _best(config, lambda v, power: errors((v[0], 0.0), power), [0.4], lambda v: v[0])
     return _best(config, errors, [0.02, 0.4], lambda v: v[0] + v[1])
 
 
@@ -112,9 +115,31 @@ def _best(config: Config, errors, start: list[float], slope) -> Prediction:
     return Prediction(float(slope(found.x)), float(loss(found.x) * config.p), float(errors(found.x, 2)[0]))
 
 
+RATES = (0.002, 0.005, 0.01, 0.02, 0.05)  # of p, or of positive inputs as often
+
+
+def points(full: Config) -> dict[tuple[str, float], Config]:
+    """What section 9 trains against p, by kind of network and p. Without negative inputs half the p has as many positive ones."""
+    kinds = {
+        "linear, target x": (replace(full, activation="linear", target="identity"), RATES[::2]),
+        "ReLU": (full, RATES),
+        "ReLU, no negative input": (replace(full, low=0.0), RATES[::2]),
+    }
+    return {(name, p): replace(kind, p=p / (2 if kind.low == 0 else 1)) for name, (kind, at) in kinds.items() for p in at}
+
+
+def widths(full: Config) -> list[Config]:
+    """What section 9 trains against the number of neurons: half as many, as many and twice as many."""
+    n = full.neurons
+    return [replace(full, neurons=k) for k in sorted({max(min(2, n), n // 2), n, min(2 * n, full.features)})]
+
+
 def predict(config: Config) -> Prediction:
-    """The theory for this kind of network."""
-    return linear(config) if config.activation == "linear" else rectified(config)
+    """The theory for this kind of network; NaN for a ReLU network that must return negative values, for which there is none."""
+    if config.activation == "linear":
+        return linear(config)
+    signed = config.target == "identity" and config.low < 0
+    return Prediction(np.nan, np.nan, np.nan) if signed else rectified(config)
 
 
 def curve(config: Config, name: str, values) -> np.ndarray:
@@ -127,5 +152,5 @@ def beside(config: Config, slopes: np.ndarray) -> dict[str, float]:
     low, high = np.quantile(slopes, (0.025, 0.975))
     about = {name: getattr(config, name) for name in ("p", "low", "features", "neurons", "learning_rate", "batch", "steps")}
     trained = {"mean": slopes.mean(), "sd": slopes.std(ddof=min(1, len(slopes) - 1)), "from": low, "to": high}
-    theory = predict(config).slope
-    return about | trained | {"seeds": len(slopes), "theory": theory, "error": theory / slopes.mean() - 1}
+    theory, mean = predict(config).slope, slopes.mean()
+    return about | trained | {"seeds": len(slopes), "theory": theory, "error": theory / (mean if mean else np.nan) - 1}

@@ -96,7 +96,9 @@ def correlation(a: Array, b: Array) -> Array:
 
 
 def residual(y: Array, x: Array) -> Array:
-    """What is left of `y` after its least-squares line in `x`."""
+    """What is left of `y` after its least-squares line in `x`; NaN for two points, whose line says nothing."""
+    if len(y) < 3:
+        return jnp.full(len(y), jnp.nan)
     x = x - x.mean()
     return y - y.mean() - x * (x @ y) / (x @ x)
 
@@ -133,7 +135,7 @@ def errors(network: Network, config: Config, x: Array, value: Array) -> dict[str
 
 def ensemble_errors(networks: Network, config: Config, samples: int) -> dict[str, np.ndarray]:
     """`errors` of every network of an ensemble, all on the same samples, with a leading axis of seeds."""
-    return each(errors, networks, config, *data.forced(data.key(0, "errors"), config, samples))
+    return each(errors, networks, config.task(), *data.forced(data.key(0, "errors"), config, samples))
 
 
 def sampled_error(network: Network, config: Config, x: Array) -> Array:

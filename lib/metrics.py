@@ -68,7 +68,8 @@ def tuned(family: Callable, config: Config, x: Array) -> dict[str, tuple[float, 
     """For each metric, the constant from 0 to 1 with which the plan `family(config, constant)` errs least, and that error.
 
     An output is a straight line in the constant, so a metric is a polynomial of at most fourth degree in it, and
-    five values fix that.
+    five values fix that. Where the constant does not matter it is 0; where there is no error, since no feature is
+    on in `x`, both are NaN.
     """
 
     def at(constant, config, x):
@@ -76,8 +77,11 @@ def tuned(family: Callable, config: Config, x: Array) -> dict[str, tuple[float, 
 
     grid, best = np.linspace(0, 1, 5), {}
     for name, values in measure.each(at, grid, config, x).items():
-        curve = np.polynomial.Polynomial.fit(grid, values, 4)
-        best[name] = float(minimize_scalar(curve, bounds=(0, 1), method="bounded", options={"xatol": 1e-7}).x)
+        if np.ptp(values) > 0:
+            curve = np.polynomial.Polynomial.fit(grid, values, 4)
+            best[name] = float(minimize_scalar(curve, bounds=(0, 1), method="bounded", options={"xatol": 1e-7}).x)
+        else:
+            best[name] = 0.0 * np.ptp(values)  # 0, or NaN
     found = measure.each(at, np.array(list(best.values())), config, x)
     return {name: (constant, float(found[name][i])) for i, (name, constant) in enumerate(best.items())}
 
@@ -87,7 +91,7 @@ def rivals(config: Config, inputs: int) -> pd.DataFrame:
     x = data.whole(data.key(0, "rivals"), config, inputs)
     naive = three(jax.jit(powers)(model.naive(config), config, x))
     rows = [
-        (config.p, plan, metric, constant, error / float(naive[metric]))
+        (config.p, plan, metric, constant, float(over(error, float(naive[metric]))))
         for plan, family in FAMILIES.items()
         for metric, (constant, error) in tuned(family, config, x).items()
     ]
@@ -118,6 +122,11 @@ def naive_under_load(config: Config, loads: np.ndarray) -> dict[str, np.ndarray]
     dropped, share = 1 - config.neurons / config.features, np.asarray(loads) / config.features
     square, fourth = (dropped * theory.target_moment(config, power) for power in (2, 4))
     return {"active": np.full(len(share), square), "mse": square * share, "l4": fourth * share}
+
+
+def over(error: np.ndarray, naive: np.ndarray) -> np.ndarray:
+    """An error over the naive plan's, entry by entry; NaN where that makes none, as with a neuron for every feature."""
+    return error / np.where(np.greater(naive, 0), naive, np.nan)
 
 
 def crossing(at: np.ndarray, ratio: np.ndarray) -> float:

@@ -81,9 +81,11 @@ def at_best_scale(networks: Network, config: Config, x: Array) -> Network:
     """Networks scaled to their own least L4 loss on the samples `x`, (features, samples).
 
     Of an activation that scales with its input the loss is a polynomial in the factor, so its minimum is exact.
+    The factor is not negative: a code that does nothing but harm is best silent. Samples on which a code does
+    nothing at all leave it as it is.
     """
     best = []
     for a, b, c, d in np.asarray(measure.each(_quartic, networks, config, x), np.float64):
         roots = np.roots([4 * a, 3 * b, 2 * c, d])  # of the derivative; the loss is convex, so one is real
-        best.append(roots[np.argmin(abs(roots.imag))].real)
+        best.append(max(roots[np.argmin(abs(roots.imag))].real, 0.0) if len(roots) else 1.0)
     return scaled(networks, jnp.asarray(best, jnp.float32))

@@ -59,17 +59,23 @@ def summary(data: Path) -> str:
     if not claims:
         return ""
     count = lambda column, value: sum(row[column] == value for row in claims)  # noqa: E731
+    networks = max((row["seeds"] for row in claims), key=int)
     text = (
-        f"Of {len(claims)} published numbers **{count('reproduced', 'reproduced')}** come out again in {claims[0]['seeds']} networks, "
+        f"Of {len(claims)} published numbers **{count('reproduced', 'reproduced')}** come out again "
+        f"in {networks} network{'s' * (networks != '1')}, "
         f"{count('origin', 'learned')} are learned, where the others follow from counting or are what an untrained code shows, and "
         f"{count('future', 'changes with training')} change when training goes on."
     )
+    if missing := count("reproduced", "undefined"):
+        text += f" {missing} of them {'do' if missing > 1 else 'does'} not exist with these parameters."
     if not knobs:
         return text
     ends = []
     for verdict in ("holds", "holds in part", "fails"):
         number = sum(row[2] == verdict for row in knobs)
         ends.append(f"{number} {verdict if number == 1 else verdict.replace('holds', 'hold').replace('fails', 'fail')}")
+    if number := sum(row[2] == "not tested" for row in knobs):
+        ends.append(f"{number} not tested")
     return f"{text}\nOf {len(knobs)} expectations about experiments that the post did not run, {', '.join(ends)}."
 
 
@@ -118,9 +124,9 @@ def _between(page: str, marker: str, text: str) -> str:
 
 
 def _span(row: dict) -> str:
-    """`mean (low to high)`, each to three significant digits."""
+    """`mean (low to high)`, each to three significant digits; nothing if there is no such number."""
     mean, low, high = (_short(row[name]) for name in ("mean", "low", "high"))
-    return f"{mean} ({low} to {high})"
+    return mean and f"{mean} ({low} to {high})"
 
 
 def _short(number: str) -> str:

@@ -1,13 +1,15 @@
 """What was computed once is found again: trained ensembles, and what was measured on them.
 
-A result is filed under a hash of everything that decided it: the parameters, the source of the code
-that computed it, the versions of JAX and its companions, and the kind of device. Each result is
+A result is filed under a hash of everything that decided it: the parameters, the code that it rests on (see
+`code`), the versions of JAX and its companions, and the kind of device. Each result is
 `build/store/NAME.npz` with `NAME.json` beside it, which holds all of that in plain words. A large
 ensemble is trained and filed in blocks of networks: what stops half-way keeps its finished blocks,
 and a larger ensemble begins with those of a smaller one.
 """
 
+import ast
 import dataclasses
+import functools
 import hashlib
 import json
 import os
@@ -17,7 +19,6 @@ import zipfile
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
 
 import flax
 import jax
@@ -26,22 +27,24 @@ import numpy as np
 import optax
 from filelock import FileLock
 
-from lib import config, data, devices, findings, measure, model, paths, theory, train
-from lib.config import Config, Measurement
+from lib import findings, measure, paths, train
+from lib.config import Config, Measurement, OneLine
 from lib.model import Network
 
 BLOCK = 64  # networks in one file; a multiple of `train.GROUP`
-TRAINING = (config, data, devices, model, train)  # the modules that decide a trained network
-MEASURING = (*TRAINING, findings, measure, theory)  # and those that decide what is measured on it
+CLEAR = "\r\x1b[K" if sys.__stderr__ and sys.__stderr__.isatty() else ""  # a terminal's line is begun anew
+jax.config.update("jax_compilation_cache_dir", str(paths.BUILD / "jax"))  # what one notebook compiled serves all
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
 
 
-class StoreError(RuntimeError):
+class StoreError(OneLine, RuntimeError):
     """A result could not be written; the message says where and why."""
 
 
-def say(message: str) -> None:
-    """One line to the terminal that runs the notebook, never into the notebook."""
-    print(f"  {message}", file=sys.__stderr__, flush=True)
+def say(message: str, routine: bool = False) -> None:
+    """One line to the terminal that runs the notebook, never into the notebook; `make` tells what is routine in its own way."""
+    if not (routine and "PAPER_PROGRESS" in os.environ):
+        print(f"{CLEAR}  {message}", file=sys.__stderr__, flush=True)
 
 
 def networks(config: Config) -> Network:
@@ -63,7 +66,7 @@ def losses(config: Config) -> np.ndarray:
 
 
 def _ensemble(config: Config) -> dict[str, np.ndarray]:
-    parts = [fetch(train.train_ensemble, TRAINING, **block) for block in blocks(config)]
+    parts = [fetch(train.train_ensemble, **block) for block in blocks(config)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
@@ -83,10 +86,15 @@ def sweep(configs: Iterable[Config], share: int = 0, shares: int = 1) -> None:
         FloatingPointError, StoreError: as `networks`.
     """
     todo = [block for config in configs for block in blocks(config)][share::shares]
-    missing = [block for block in todo if not _file(train.train_ensemble, TRAINING, block)[0].exists()]
+    missing = [block for block in todo if not _file(train.train_ensemble, block)[0].exists()]
     for number, block in enumerate(missing, 1):
-        say(f"ensemble {number} of {len(missing)}")
-        fetch(train.train_ensemble, TRAINING, **block)
+        say(f"ensemble {number} of {len(missing)}", routine=True)
+        fetch(train.train_ensemble, **block)
+
+
+def has(config: Config) -> bool:
+    """Whether the ensemble is in the store."""
+    return all(_file(train.train_ensemble, block)[0].exists() for block in blocks(config))
 
 
 def errors(config: Config, samples: int) -> dict[str, np.ndarray]:
@@ -105,53 +113,84 @@ def measured(read: Callable, config: Config, options: int | Measurement) -> dict
     Raises:
         FloatingPointError, StoreError: as `networks`.
     """
-    trained = networks(config)
-
-    def compute(config: Config, options: int | Measurement) -> dict[str, np.ndarray]:
-        return read(trained, config, options)
-
-    module = sys.modules[read.__module__]
-    compute.__name__ = f"{module.__name__.rpartition('.')[2]}.{read.__name__}"
-    uses = [used for used in vars(module).values() if isinstance(used, ModuleType) and used.__name__.startswith("lib.")]
-    return fetch(compute, tuple(dict.fromkeys((*MEASURING, module, *uses))), config=config, options=options)
+    return fetch(_measured, read=read, config=config, options=options)
 
 
-def fetch(compute: Callable[..., dict], modules: tuple, **parameters) -> dict[str, np.ndarray]:
+def _measured(read: Callable, config: Config, options: int | Measurement) -> dict[str, np.ndarray]:
+    return read(networks(config), config, options)
+
+
+def fetch(compute: Callable[..., dict], **parameters) -> dict[str, np.ndarray]:
     """`compute(**parameters)` from the store, computed and filed first if it is not there.
+
+    The parameters are numbers, words, configurations, or functions defined at the top of a module.
 
     Two processes that want the same result at once compute it once: the second waits for the first.
     """
-    path, about = _file(compute, modules, parameters)
+    path, about = _file(compute, parameters)
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".lock").touch()
     with FileLock(path.with_suffix(".lock")):
         found = _read(path, about)
         if found is None:
-            say(f"computing {compute.__name__}, to be kept as {path.name}")
+            say(f"computing {about['result']}, to be kept as {path.name}", routine=True)
             start = time.perf_counter()
             arrays = jax.device_get(compute(**parameters))
-            say(f"{path.name} took {time.perf_counter() - start:.1f} s")
+            took = time.perf_counter() - start
+            say(f"{path.name} took {took:.1f} s", routine=True)
             with _writing(path):
                 _write(path, arrays, about)
+                _note(about, took)
             found = _read(path, about)
     return found
 
 
-def _file(compute: Callable, modules: tuple, parameters: dict) -> tuple[Path, dict]:
+def _note(about: dict, seconds: float) -> None:
+    """Leaves a line for `lib.progress` if `make` runs this notebook."""
+    if "PAPER_PROGRESS" in os.environ:
+        with open(os.environ["PAPER_PROGRESS"], "a") as file:
+            file.write(json.dumps({"result": about["result"], "seconds": seconds} | about["parameters"]) + "\n")
+
+
+def _file(compute: Callable, parameters: dict) -> tuple[Path, dict]:
     """Where a result is filed, and the description under which it is."""
-    label = compute.__name__
+    functions = [value for value in parameters.values() if callable(value)] or [compute]
+    label = ".".join(function.__name__ for function in functions)
     about = {
         "result": label,
-        "parameters": {
-            name: dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value
-            for name, value in parameters.items()
-        },
-        "code": {m.__name__: _digest(Path(m.__file__).read_bytes()) for m in modules},
+        "parameters": {name: _described(value) for name, value in parameters.items()},
+        "code": {name: digest for function in (*functions, train.train) for name, digest in code(function.__module__).items()},
         "versions": {m.__name__: m.__version__ for m in (jax, jaxlib, flax, optax)},
         "devices": sorted({device.device_kind for device in jax.local_devices()}),
     }
     return paths.STORE / f"{label}-{_digest(json.dumps(about, sort_keys=True).encode())[:16]}.npz", about
+
+
+def _described(value: object) -> object:
+    if callable(value):
+        return f"{value.__module__}.{value.__name__}"
+    return dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value
+
+
+@functools.cache
+def code(module: str) -> dict[str, str]:
+    """A hash of the module and of every module of `lib` that it imports, directly or not; comments and docstrings don't count."""
+    found, waiting = {}, [module]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        tree = ast.parse(Path(sys.modules[name].__file__).read_bytes())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "lib":
+                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                waiting += [name for name in names if name in sys.modules]
+            body = getattr(node, "body", None)
+            if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+                body[0].value.value = None
+        found[name] = _digest(ast.dump(tree).encode())
+    return found
 
 
 @contextmanager

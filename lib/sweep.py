@@ -17,7 +17,7 @@ from dataclasses import fields
 
 import jax
 
-from lib import paper, store
+from lib import paper, parameters, store
 from lib.config import Config, ConfigError
 
 
@@ -28,10 +28,10 @@ def grid(words: list[str]) -> list[Config]:
         ConfigError, paper.Refused: a name is unknown, or a value has the wrong type or is out of range.
     """
     known, axes = sorted(field.name for field in fields(Config)), {}
-    for name, values in paper.parse(words, kinds=()).items():
+    for name, values in paper.pairs(words).items():
         if name not in known:
             raise ConfigError(f"unknown parameter {name!r}; a sweep knows {', '.join(known)}")
-        axes[name] = [paper.parse([f"{name}={value}"])[name] for value in values.split(",")]
+        axes[name] = [parameters.read(name, value) for value in values.split(",")]
     return [Config(**dict(zip(axes, point, strict=True))) for point in itertools.product(*axes.values())]
 
 

@@ -121,5 +121,6 @@ def expected_off_to_diag(features: int, dims: int, *, unit: bool) -> float:
 
 
 def mean_overlap(features: int, sizes: np.ndarray) -> float:
-    """Expected mean Jaccard overlap over all pairs of independent random sets of these sizes."""
-    return float(np.mean([expected_overlap(features, a, b) for a, b in combinations(map(int, sorted(sizes)), 2)]))
+    """Expected mean Jaccard overlap over all pairs of independent random sets of these sizes; NaN for a single set."""
+    pairs = [expected_overlap(features, a, b) for a, b in combinations(map(int, sorted(sizes)), 2)]
+    return float(np.mean(pairs)) if pairs else np.nan

@@ -1,19 +1,26 @@
 """One way to train: a run is one scan for a group of networks that share their samples."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import Array
 
 from lib import data
-from lib.config import Config
+from lib.config import Config, OneLine
 from lib.devices import each, one_by_one, squared
-from lib.model import Network, init
+from lib.model import Network, at, init
 
 GROUP = 8  # networks that see the same samples: drawing them costs more than one network's arithmetic
+
+
+class Diverged(OneLine, FloatingPointError):
+    """Training made networks worse than useless; the message says how many, and what to lower."""
 
 
 def loss(network: Network, config: Config, x: Array, wanted: Array) -> Array:
@@ -95,7 +102,7 @@ def starts(config: Config, first: int = 0, group: int = GROUP) -> tuple[Network,
     The networks come from a program of their own, which is small and serves trainings of every length.
     """
     networks, samples = keys(config, first, group)
-    return each(begin, networks, config), samples
+    return each(begin, networks, replace(config.task(), start=config.start)), samples
 
 
 def train_ensemble(config: Config, first: int = 0, group: int = GROUP) -> dict[str, Array]:
@@ -104,14 +111,51 @@ def train_ensemble(config: Config, first: int = 0, group: int = GROUP) -> dict[s
     Returns: `w_in` (seeds, neurons, features), `w_out` (seeds, features, neurons), `loss` (seeds, steps).
 
     Raises:
-        FloatingPointError: the loss of some network ended at more than ten times what it began with.
+        Diverged: a network did, see `diverged`.
     """
     network, losses, _ = each(train, starts(config, first, group), config)
     network, losses = jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[: config.seeds], (network, losses))
-    lost = ~(losses[:, -1] <= 10 * losses[:, 0])  # Adam's steps are bounded: a lost run can stay finite
-    if lost.any():
-        raise FloatingPointError(
-            f"{int(lost.sum())} of {config.seeds} networks diverged, from a loss of {losses[:, 0].mean():.2g} to "
-            f"{losses[lost, -1].max():.2g}: lower learning_rate = {config.learning_rate:g}; nothing was stored"
+    if (lost := diverged(network, losses, config)).any():
+        raise Diverged(
+            f"{lost.sum()} of {config.seeds} networks diverged, to a loss of {losses[lost, -1].max():.2g}: "
+            f"lower learning_rate = {config.learning_rate:g}; nothing was stored"
         )
     return {"w_in": network.w_in[...], "w_out": network.w_out[...], "loss": losses}
+
+
+def moments(config: Config, steps: list[int]) -> dict[str, np.ndarray]:
+    """Network 0 of the ensemble at these steps of its training, which is run once more and watched.
+
+    The program is another one, so it rounds otherwise, and training makes that grow: by its end, which the page takes
+    from the ensemble itself, weights may differ by about 1e-3.
+
+    Returns: `w_in` (len(steps), neurons, features), `w_out` (len(steps), features, neurons).
+    """
+    networks, samples = starts(config)
+    start = jax.tree.map(lambda array: array[0], networks), samples[0]
+    _, _, after = jax.jit(partial(train, watch=lambda group: at(group, 0)))(start, config)
+    whole = jax.tree.map(lambda first, rest: np.concatenate([first[None], rest])[steps], at(start[0], 0), after)
+    return {"w_in": whole.w_in[...], "w_out": whole.w_out[...]}
+
+
+def diverged(networks: Network, losses: np.ndarray, config: Config) -> np.ndarray:
+    """Which networks of an ensemble training made worse than useless, (seeds,) of booleans.
+
+    Their last losses are above what an error of 1 in every active feature costs, and their errors on single features are ten
+    times those of silence. Either alone proves nothing: a rare feature makes one batch cost a million times another, and one
+    that is never alone may be answered badly.
+
+    Args:
+        losses: (seeds, steps), one batch each.
+    """
+    share = -(-losses.shape[1] // 10)
+    ends = losses[:, -share:].mean(1)
+    useless = config.p * np.mean(data.importance(config))
+    square = np.square(each(alone_error, networks)).mean(1)
+    return ~((ends <= useless) | (square <= 100)) | ~np.isfinite(ends)
+
+
+def alone_error(network: Network) -> Array:
+    """Distance of the answer to each feature alone at +1 from what it should be, (features,): 1 for silence."""
+    response = network.w_out @ network.activate(network.w_in[...])
+    return jnp.linalg.norm(response - jnp.eye(len(response)), axis=0)

@@ -1,9 +1,11 @@
 """When a neuron belongs to one feature: against plain numpy and networks written by hand."""
 
 import dataclasses
+import re
 
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 
 from lib import bottleneck, data, knobs, model
@@ -44,3 +46,32 @@ def test_the_rest_is_what_every_sweep_reads():
     found, x = read(model.naive(CONFIG))
     others = knobs.readings(model.naive(CONFIG), CONFIG, x)
     assert {name: found[name] for name in ("slope_mean", "carriers", "load")} == {name: float(others[name]) for name in ("slope_mean", "carriers", "load")}
+
+
+def test_all_widths_of_the_paper_and_any_of_the_reader():
+    base = knobs.full(Config(), 16)
+    assert {point.start for point in bottleneck.points(base, [10])} == {"small"}
+    own = [point for point in bottleneck.points(base, [7]) if point.neurons == 7]
+    assert {(point.start, point.steps) for point in own} == {("small", 1000), ("small", 5000), ("naive", 1000), ("naive", 5000)}
+    largest = knobs.full(Config(features=10_000, steps=10_000_000), 1)
+    assert max(point.features for point in bottleneck.points(largest, [10_000])) == 10_000
+
+
+def rows(**columns):
+    return pd.DataFrame({"seed": 0} | columns)
+
+
+@pytest.mark.parametrize(
+    "share, words",
+    [([0.0, 0.1], "never half"), ([0.9, 1.0], "half of the neurons or more at every width"), ([0.0, 1.0], r"at \*\*14\*\* neurons")],
+)
+def test_where_half_of_the_neurons_have_one_feature(share, words):
+    assert re.search(words, bottleneck.halfway(rows(neurons=[10, 20], monosemantic=share)))
+
+
+def test_where_the_naive_start_is_ahead():
+    small = rows(neurons=[10, 20], loss=[1.0, 1.0])
+    ahead = lambda *loss: bottleneck.ahead(rows(neurons=[10, 20], loss=loss), small, 1)  # noqa: E731
+    assert ahead(2.0, 0.5).startswith("from **16**") or ahead(2.0, 0.5).startswith("from **1")
+    assert ahead(0.5, 0.5) == "from 10 neurons, or fewer" and ahead(2.0, 2.0) == "nowhere, or not up to 20 neurons"
+    assert bottleneck.ahead(small.iloc[:0], small, 1) == "nowhere that can be compared"

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from lib import claims, paths
+from lib.config import ConfigError
 
 COLUMNS = ["section", "published", "mean", "sd", "low", "high", "seeds", "verdict"]
 IDS = """naive_error trained_error features_won error_range slope_mean slope_sd slope_outliers slope_error_corr
@@ -150,3 +151,12 @@ def test_a_staged_run_writes_beside_the_paper(home, monkeypatch):
 def test_a_reader_sees_a_few_digits():
     rows = claims.summary(pd.DataFrame({"slope_mean": [0.123456, 0.123456]}))
     assert claims.shown(rows, 2)["mean"].tolist() == ["0.12"] and claims.shown(rows)["mean"].tolist() == ["0.1235"]
+
+
+def test_sections_that_ran_differently_are_not_put_together(tmp_path, monkeypatch):
+    monkeypatch.setenv("PAPER_HOME", str(tmp_path))
+    (tmp_path / "data").mkdir()
+    for section, p in (("01", 0.05), ("02", 0.02), ("03", 0.02)):
+        (tmp_path / "data" / f"{section}.json").write_text(f'{{"p": {p}}}')
+    with pytest.raises(ConfigError, match="section 01 ran with p = 0.05.*make paper"):
+        claims.collect()

@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from lib.config import CHUNK, Config, ConfigError, Measurement, check, parameters
+from lib.config import CHUNK, Config, ConfigError, Measurement, changed
+from lib.parameters import KINDS, KNOWN, Study
 
 RANGES = {  # name: (lowest, highest) value that fits
     "features": (2, 10_000),
@@ -18,6 +19,9 @@ RANGES = {  # name: (lowest, highest) value that fits
     "low": (-1.0, 0.99),
     "learning_rate": (math.nextafter(0, 1), 10.0),
     "init_scale": (math.nextafter(0, 1), 10.0),
+    "exponent": (1.0, 16.0),
+    "importance": (1.0, 1e6),
+    "favoured": (1, 10_000),
     "samples": (CHUNK, 2**23),
     "inputs": (CHUNK, 2**26),
     "k_max": (2, 10_000),
@@ -25,31 +29,28 @@ RANGES = {  # name: (lowest, highest) value that fits
     "harmed": (0.0, 100.0),
     "rival_seeds": (1, 100_000),
     "longest": (1, 10_000_000),
-    "digits": (1, 12),
     "grid": (2, 1_000),
     "every": (1, 1_000_000),
-    "exponent": (1.0, 16.0),
-    "importance": (1.0, 1e6),
-    "favoured": (0, 10_000),
+    "digits": (1, 12),
 }
-NUMBERS = sorted(RANGES)
-INTEGERS = [name for name in NUMBERS if isinstance(RANGES[name][0], int)]
-REALS = [name for name in NUMBERS if isinstance(RANGES[name][0], float)]
+WORDS = {"target", "activation", "optimiser", "profile", "start"}
+LISTS = {"drawn", "lengths", "sizes", "powers", "rates", "weights", "widths", "activations"}
+ODD = ("1", "1e3", True, None, [1], 1 + 0j, np.float32(0.5), np.ones(1))
 
 
 def build(name, value):
-    """The configuration with one parameter changed, and its companion where the two must agree."""
-    if name in {field.name for field in dataclasses.fields(Measurement)}:
-        return Measurement(**{name: value})
+    """The dataclass with one parameter changed, and its companion where the two must agree."""
+    (kind,) = (kind for kind in KINDS if name in {field.name for field in dataclasses.fields(kind)})
     companion = {"features": {"neurons": 1}, "neurons": {"features": 10_000}}.get(name, {})
-    return Config(**companion, **{name: value})
+    return kind(**companion, **{name: value})
 
 
-def just_outside(name):
-    low, high = RANGES[name]
-    if isinstance(low, int):
-        return low - 1, high + 1
-    return math.nextafter(low, -math.inf), math.nextafter(high, math.inf)
+def refusal(name, value):
+    """What is said of a value that does not fit."""
+    with pytest.raises(ConfigError, match=f"^{name} = ") as caught:
+        build(name, value)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
 
 
 def test_defaults_are_the_experiment_of_the_spec():
@@ -62,53 +63,54 @@ def test_defaults_are_the_experiment_of_the_spec():
 
 
 def test_every_parameter_is_tested_here():
-    assert set(parameters()) == set(RANGES) | {"target", "activation", "optimiser", "profile", "start"}
-    assert all(field.metadata["meaning"] for field in parameters().values())
+    assert set(KNOWN) == set(RANGES) | WORDS | LISTS
+    assert all(field.metadata["meaning"] for field in KNOWN.values())
 
 
-@pytest.mark.parametrize("name", NUMBERS)
-def test_both_ends_of_a_range_fit(name):
-    for value in RANGES[name]:
-        assert getattr(build(name, value), name) == value
+def test_both_ends_of_a_range_fit_and_the_next_number_is_refused_by_name():
+    for name, ends in RANGES.items():
+        for end, beyond in zip(ends, (-math.inf, math.inf), strict=True):
+            assert getattr(build(name, end), name) == end
+            outside = end + (1 if beyond > 0 else -1) if isinstance(end, int) else math.nextafter(end, beyond)
+            said = refusal(name, outside)
+            assert repr(outside) in said and f"up to {ends[1]:g}" in said, "what was given, and what fits"
 
 
-@pytest.mark.parametrize("name", NUMBERS)
-def test_a_number_that_does_not_fit_is_refused_by_name(name):
-    for value in (*just_outside(name), math.nan, math.inf, -math.inf):
-        with pytest.raises(ConfigError, match=f"^{name} = ") as caught:
-            build(name, value)
-        said = str(caught.value)
-        assert repr(value) in said, "the message says what was given"
-        assert f"up to {parameters()[name].metadata['high']:g}" in said, "and what fits"
+def test_a_value_of_the_wrong_type_is_refused():
+    for name, (low, _) in RANGES.items():
+        for value in (*ODD, math.nan, math.inf, -math.inf, *([float(low)] if isinstance(low, int) else [])):
+            assert "must be an integer from " in (said := refusal(name, value)) or "must be a number " in said
+    for name in WORDS:
+        for value in ("ReLU", "", None, 1, True):
+            assert "must be one of '" in refusal(name, value)
 
 
-@pytest.mark.parametrize("name", NUMBERS)
-@pytest.mark.parametrize("value", ["1", "1e3", True, None, [1], 1 + 0j, np.float32(0.5), np.ones(1)], ids=repr)
-def test_a_value_of_the_wrong_type_is_refused(name, value):
-    with pytest.raises(ConfigError, match=f"^{name} = .* must be an? (integer|number) "):
-        build(name, value)
+def test_an_integer_and_a_numpy_double_are_kept_as_plain_floats():
+    for name, (low, _) in RANGES.items():
+        if isinstance(low, float):
+            value = 0 if name == "low" else 1
+            kept = [getattr(build(name, given), name) for given in (value, np.float64(value))]
+            assert [type(number) for number in kept] == [float, float] and kept == [value, value]
+            assert build(name, value) == build(name, float(value)), "1 and 1.0 are one configuration, under one key"
 
 
-@pytest.mark.parametrize("name", INTEGERS)
-def test_a_float_where_an_integer_belongs_is_refused(name):
-    with pytest.raises(ConfigError, match=f"^{name} = .* must be an integer from "):
-        build(name, float(RANGES[name][0]))
-
-
-@pytest.mark.parametrize("name", REALS)
-def test_an_integer_and_a_numpy_double_are_kept_as_plain_floats(name):
-    value = 0 if name == "low" else 1
-    for given in (value, np.float64(value)):
-        kept = getattr(build(name, given), name)
-        assert type(kept) is float and kept == value
-    assert build(name, value) == build(name, float(value)), "1 and 1.0 are one configuration, under one key"
-
-
-@pytest.mark.parametrize("value", ["ReLU", "", None, 1, True])
-def test_a_target_must_be_one_of_two_words(value):
-    with pytest.raises(ConfigError, match="^target = .*'relu', 'identity'"):
-        Config(target=value)
-    assert Config(target="identity").target == "identity"
+def test_a_list_is_kept_as_a_tuple_and_each_entry_is_checked():
+    assert Study(powers=[2, 4]).powers == (2.0, 4.0) and Study(activations=["abs"]).activations == ("abs",)
+    assert Study(drawn=[]).drawn == () and Study(drawn=[3]).drawn == (3,)
+    for name, value, said in (
+        ("powers", [2, 17], "powers = 17 does not fit: .*from 1 up to 16"),
+        ("rates", [0.0], "rates = 0.0 does not fit: .*above 0 up to 1"),
+        ("powers", 2.0, "must be a list, as in"),
+        ("activations", "abs", r"must be a list, as in \['relu'"),
+        ("powers", [], "it must have 1 to 100 different entries"),
+        ("powers", [2, 2.0], "different entries"),
+        ("lengths", [float(n) for n in range(1, 14)], "1 to 12 different"),
+        ("drawn", list(range(7)), "0 to 6 different"),
+        ("widths", [2.5], "widths = 2.5 does not fit: .*an integer"),
+        ("activations", ["tanh"], "one of 'relu'"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            Study(**{name: value})
 
 
 def test_no_more_neurons_than_features():
@@ -122,34 +124,13 @@ def test_samples_come_in_whole_chunks():
         Measurement(samples=CHUNK + 1)
 
 
-@pytest.mark.parametrize("kind", [Config, Measurement])
-def test_a_configuration_cannot_be_changed_afterwards(kind):
-    config = kind()
-    for field in dataclasses.fields(kind):
-        with pytest.raises(dataclasses.FrozenInstanceError):
-            setattr(config, field.name, 3)
-    assert config == kind() and hash(config) == hash(kind())
+def test_a_configuration_cannot_be_changed_afterwards():
+    for kind in KINDS:
+        for field in dataclasses.fields(kind):
+            with pytest.raises(dataclasses.FrozenInstanceError):
+                setattr(kind(), field.name, 3)
+        assert kind() == kind() and hash(kind()) == hash(kind())
 
 
-def test_check_accepts_what_fits():
-    check({})
-    check({"seeds": 8, "steps": 200, "samples": CHUNK, "target": "identity"})
-    check({"features": 20, "k_max": 20})
-    check({"features": 20})  # loads then go up to the number of features
-
-
-@pytest.mark.parametrize(
-    "values, said",
-    [
-        ({"sedes": 8}, "unknown parameter 'sedes'.*seeds"),
-        ({"p": 0}, "^p = 0 "),
-        ({"seeds": "8"}, "^seeds = '8' "),
-        ({"seeds": 8, "harmed": -0.1}, "^harmed = -0.1 "),
-        ({"features": 9}, "^neurons = 10 .*features = 9 "),
-        ({"k_max": 101}, "k_max = 101 .*features = 100"),
-        ({"features": 19, "k_max": 20}, "k_max = 20 .*features = 19"),
-    ],
-)
-def test_check_refuses_what_does_not(values, said):
-    with pytest.raises(ConfigError, match=said):
-        check(values)
+def test_what_is_changed_is_what_differs_from_its_default():
+    assert changed(Config()) == {} and changed(Config(p=0.02, seeds=3)) == {"seeds": 3}

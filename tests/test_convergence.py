@@ -5,19 +5,34 @@ import pandas as pd
 import pytest
 
 from lib import convergence
+from lib.config import Config
+from lib.parameters import Study
 
 
 @pytest.mark.parametrize(
-    "steps, longest, expected",
+    "steps, longest, lengths, expected",
     [
-        (1000, 30_000, [100, 300, 1000, 3000, 10_000, 30_000]),
-        (1000, 29_999, [100, 300, 1000, 3000, 10_000]),
-        (1000, 10, [1000]),
-        (1, 3, [1, 3]),
+        (1000, 30_000, None, [100, 300, 1000, 3000, 10_000, 30_000]),
+        (1000, 29_999, None, [100, 300, 1000, 3000, 10_000]),
+        (1000, 10, None, [1000]),
+        (1000, 1000, None, [100, 300, 1000]),
+        (1, 3, None, [1, 3]),
+        (10, 100, [0.001, 2.55], [1, 10, 26]),
+        (10, 100, [1], [10]),
     ],
 )
-def test_lengths(steps, longest, expected):
-    assert [n for n in convergence.lengths(steps, longest) if n <= max(longest, steps)] == expected
+def test_lengths(steps, longest, lengths, expected):
+    """The training of the parameters cell, whole, and others of `rival_seeds` networks."""
+    config, given = Config(steps=steps), {} if lengths is None else {"lengths": lengths}
+    found = convergence.trained(config, Study(longest=longest, rival_seeds=5, **given))
+    assert list(found) == expected and [c.steps for c in found.values()] == expected
+    assert found[steps] == config and {c.seeds for n, c in found.items() if n != steps} <= {5}
+
+
+def test_the_decoder_is_watched_over_starts_and_lengths():
+    starts, longer = convergence.ratio_points(Config(steps=10), Study(longest=100, rival_seeds=5))
+    assert {c.init_scale for c in starts} == {0.001, 0.01, 0.1, 0.5} and {c.steps for c in starts} == {10}
+    assert {c.steps for c in longer if c.activation == "relu"} == {1, 3, 10, 30, 100} and {c.seeds for c in starts + longer} == {5}
 
 
 def networks(mean, sd, count=200):

@@ -4,11 +4,12 @@ import dataclasses
 
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.optimize import minimize
 
 from lib import data, importance, model, theory
-from lib.config import Config
+from lib.config import Config, Measurement
 
 CONFIG = Config(features=8, neurons=2, p=0.3, favoured=2, importance=20.0)
 
@@ -24,7 +25,7 @@ def test_even_weights_give_the_slope_that_the_code_was_made_for():
 def test_the_balance_is_the_least_loss_over_all_gains(code):
     """Both gains of every feature set free, by numpy: same loss, same slopes, e / o as the fourth root of the weight."""
     rng = np.random.default_rng(0)
-    b = (lambda a: 0.3 * (a + a.T))(rng.random((6, 6))) if code == "any" else importance.apart_code(0.4, 6, 2)
+    b = (lambda a: 0.3 * (a + a.T))(rng.random((6, 6))) if code == "any" else importance.apart_code(0.4, 6, 2, 2)
     weights = rng.uniform(1, 30, 6)
 
     def loss(gains):
@@ -79,6 +80,27 @@ def test_what_is_read_does_not_depend_on_how_it_was_trained():
     rng = np.random.default_rng(2)
     draw = lambda *shape: jnp.asarray(rng.normal(size=shape), jnp.float32)  # noqa: E731
     networks = model.Network(draw(2, 2, 8), draw(2, 8, 2))
-    one, two = (importance.read(networks, dataclasses.replace(CONFIG, **other), 512) for other in ({}, {"steps": 7, "start": "naive"}))
+    one, two = (importance.read(networks, dataclasses.replace(CONFIG, **other), Measurement(inputs=512)) for other in ({}, {"steps": 7, "start": "naive"}))
     assert set(one) == set(two) and all(np.array_equal(one[name], two[name], equal_nan=True) for name in one)
     assert {values.shape for values in one.values()} == {(2,)}
+    assert importance.read(networks, CONFIG, Measurement(inputs=512, harmed=100))["footprints_chance"].tolist() == [0, 0]
+    assert (one["footprints_chance"] > 0).any(), "the cut is the one that was asked for"
+
+
+@pytest.mark.parametrize("ratio, words", [
+    ({}, "not known"), ({1: 0.9}, "nowhere, at 1"), ({1: 0.9, 100: 0.95}, "nowhere, from 1 to 100"), ({1: 1.2, 100: 1.1}, "everywhere, from 1 to 100"),
+    ({1: 0.9, 100: 1.1}, "from weight 10 on"), ({1: 1.1, 100: 0.9}, "up to weight 10"),
+])  # fmt: skip
+def test_where_own_neurons_win_in_words(ratio, words):
+    assert importance.race(pd.Series(ratio, dtype=float)) == words
+
+
+def test_theory_wants_a_slope_and_room():
+    config = dataclasses.replace(CONFIG, favoured=2)
+    assert list(importance.codes(0.4, config)) == ["even", "apart"]
+    assert list(importance.codes(0.4, dataclasses.replace(config, favoured=3))) == ["even"]
+    assert [importance.codes(slope, config) for slope in (np.nan, -0.1, 0.0, 1.0)] == [{}] * 4
+
+
+def test_a_rule_that_asks_for_nothing_is_not_tested():
+    assert [importance.word(each) for each in ([], [True], [True, False], [False])] == ["not tested", "holds", "holds in part", "fails"]

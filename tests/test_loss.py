@@ -6,7 +6,7 @@ import pytest
 from scipy.optimize import minimize_scalar
 
 from lib import loss, measure, metrics, model
-from lib.config import Config
+from lib.config import Config, Measurement
 
 CONFIG = Config(features=30, neurons=6)
 
@@ -61,10 +61,36 @@ def test_the_bound_is_attained_by_equal_cosines_and_by_groups():
     assert (abs(groups / groups[0, 0]) ** 1.5).sum(1).mean() - 1 == pytest.approx(loss.least_interference(30, 6, 1.5), rel=1e-5)
 
 
-
 def test_reads_of_an_even_network_have_no_spread():
     config = Config(features=8, neurons=2, p=0.2, exponent=3.0)
     sums = np.repeat(np.eye(2), 4, 1)
     networks = model.Network(np.stack([sums, sums]), np.stack([sums.T, sums.T]) / 3)
-    found = loss.read(networks, config, 1024)
+    found = loss.read(networks, config, Measurement(samples=1024, inputs=1024))
     assert found["slope_cv"] == pytest.approx([0, 0], abs=1e-6) and (found["error_cv"] < 0.05).all()
+
+
+def test_rows_by_kind_are_labelled_also_where_nothing_varies():
+    """One power, which only the usual training takes: its table has no column for it."""
+    base = Config(features=6, neurons=2, seeds=2)
+    kinds = loss.points(base, base, (7.0,))
+    part = loss.by_kind(pd.DataFrame({"seed": [0, 1], "loss": [0.5, 0.6]}), kinds)
+    assert list(part["usual"].exponent) == [7, 7] and list(part["usual"].start) == ["small", "small"]
+    assert all(part[kind].empty for kind in kinds if kind != "usual")
+    assert loss.beside(part["usual"], part["long"], ["loss"]).empty and not len(loss.change(part["slow"], "loss")[0])
+
+
+def test_rows_by_kind_follow_the_points():
+    base = Config(features=6, neurons=2, seeds=2)
+    kinds = loss.points(base, base, (2.0, 4.0, 6.0))
+    points = sum(kinds.values(), [])
+    rows = pd.DataFrame([(seed, c.exponent, c.steps) for c in points for seed in range(c.seeds)], columns=["seed", "q", "steps"])
+    part = loss.by_kind(rows, kinds)
+    assert sum(map(len, part.values())) == len(rows) and all((table.q == table.exponent).all() for table in part.values())
+    assert (part["longest"].steps == 20 * base.steps).all() and len(part["longest"]) == 8
+    beside = loss.beside(part["usual"], part["long"], ["steps"])
+    assert list(beside.index) == [2] and list(beside.loc[2, "steps"]) == [base.steps, 5 * base.steps]
+
+
+def test_sentences_on_powers_that_were_not_swept():
+    assert loss.spoken({4: "four.", 2: "two."}, [2.0, 4.0]) == "four. two."
+    assert loss.spoken({4: "four.", 2: "two."}, [2.0]) == "two. Not among the powers: *q* = 4."

@@ -1,6 +1,8 @@
 """The Makefile's promises, in a copy of the repository whose notebooks are tiny."""
 
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,9 +16,14 @@ from test_paper import alive, files, wait, write
 
 from lib import paths
 
+SETTLE = """
+import json
+from lib import parameters, paths
+own = json.dumps(parameters.settled({"seeds": seeds, "steps": steps}))
+"""
 ONE = """
 import os, pathlib, time
-from lib import paths
+paths.output("data", "01.json").write_text(own)
 paths.output("data", "01_one.csv").write_text(f"seeds,{seeds}")
 paths.output("figures", "01_one.svg").write_text("<svg/>")
 if pathlib.Path("../build/wait").exists():
@@ -24,16 +31,18 @@ if pathlib.Path("../build/wait").exists():
     time.sleep(600)
 """
 TWO = """
-from lib import paths, store
+from lib import store
 from lib.config import Config
+paths.output("data", "02.json").write_text(own)
 networks = store.networks(Config(features=4, neurons=2, steps=2, batch=4, seeds=2))
 paths.output("data", "02_two.csv").write_text("two")
 """
 SITE = """
 from lib import paths
-page = paths.BUILD / "paper" / "index.html"
+page = (paths.BUILD / "paper" if paths.home() == paths.ROOT else paths.home()) / "index.html"
 page.parent.mkdir(parents=True, exist_ok=True)
-page.write_text((paths.ROOT / "data" / "01_one.csv").read_text())
+table = paths.home() / "data" / "01_one.csv"
+page.write_text(table.read_text() if table.exists() else "")
 print("writing pages")
 """
 FINDINGS = """
@@ -60,10 +69,10 @@ def make(root: Path, *words: str, **environment: str) -> subprocess.CompletedPro
     )
 
 
-def executed(done: subprocess.CompletedProcess) -> list[str]:
+def executed(done: subprocess.CompletedProcess, fails: bool = False) -> list[str]:
     """The notebooks that a call of make ran, in its order."""
-    assert done.returncode == 0, done.stdout
-    return [line.split()[0] for line in done.stdout.splitlines() if line[:1].isdigit()]
+    assert (done.returncode != 0) == fails and "Traceback" not in done.stdout, done.stdout
+    return re.findall(r"^(\d\d_\w+) +\d+ s", done.stdout, re.M)
 
 
 @pytest.fixture(scope="module")
@@ -71,18 +80,20 @@ def finished(tmp_path_factory) -> Path:
     """A copy of the repository after its first `make paper`."""
     root = tmp_path_factory.mktemp("first") / "paper"
     shutil.copytree(paths.ROOT / "lib", root / "lib", ignore=shutil.ignore_patterns("__pycache__", "live.*"))
-    (root / "lib" / "site.py").write_text(SITE)  # the real one takes seconds, and has tests of its own
+    for name, code in {"site.py": SITE, "plan.py": "print({})", "plots/__init__.py": ""}.items():
+        (root / "lib" / name).write_text(code)  # the real ones take seconds, and have tests of their own
     (root / "data").mkdir()
     for name in ("Makefile", "environment.yml", "pyproject.toml", "requirements.lock", "data/published.csv"):
         shutil.copy(paths.ROOT / name, root / name)
     (root / "README.md").write_text("<!-- findings -->\n<!-- /findings -->\n<!-- summary -->\n<!-- /summary -->\n")
-    for name, code in {"01_one": ONE, "02_two": TWO, "90_findings": FINDINGS}.items():
+    for name, code in {"01_one": SETTLE + ONE, "02_two": SETTLE + TWO, "90_findings": FINDINGS}.items():
         write(root / "notebooks" / f"{name}.ipynb", code)
     subprocess.check_call([sys.executable, "-m", "venv", "--without-pip", root / ".venv"])
     settle(root)
     done = make(root, "paper")
     assert executed(done) == ["01_one", "02_two", "90_findings"]
-    assert "computing train_ensemble" in done.stdout
+    assert "this run takes about" in done.stdout
+    assert [note["result"] for note in notes(root)] == ["train_ensemble"]
     assert "| verdict |" in (root / "README.md").read_text()
     return root
 
@@ -93,6 +104,11 @@ def root(finished, tmp_path) -> Path:
     shutil.copytree(finished, tmp_path / "paper", symlinks=True)
     settle(tmp_path / "paper")
     return tmp_path / "paper"
+
+
+def notes(root: Path) -> list[dict]:
+    """What notebooks computed in the last run, as `lib.progress` is told."""
+    return [json.loads(line) for line in (root / "build" / "progress.jsonl").read_text().splitlines()]
 
 
 def edit(root: Path, name: str, before: str, after: str) -> None:
@@ -110,21 +126,49 @@ def test_nothing_to_do_runs_nothing(root):
     assert files(root) == before
 
 
-def test_a_changed_parameter_runs_its_notebook_and_the_findings_if_a_number_moved(root):
+def test_a_change_runs_its_notebook_and_the_findings_if_a_number_moved(root):
     edit(root, "01_one", "# networks", "# how many networks")
     assert executed(make(root, "paper")) == ["01_one"]
-    edit(root, "01_one", "seeds = 2", "seeds = 3")
+    edit(root, "01_one", 'f"seeds,', 'f"networks,')
     assert executed(make(root, "paper")) == ["01_one", "90_findings"]
-    assert (root / "data" / "01_one.csv").read_text() == "seeds,3"
+    assert (root / "data" / "01_one.csv").read_text() == "networks,2"
     assert executed(make(root, "paper")) == []
 
 
 def test_a_changed_plot_function_retrains_nothing(root):
     with open(next(root.glob("lib/plots*/*.py"), root / "lib" / "plots.py"), "a") as file:
         file.write("# a change\n")
-    done = make(root, "-j2", "paper")
-    assert sorted(executed(done)) == ["01_one", "02_two", "90_findings"]
-    assert "computing" not in done.stdout
+    assert executed(make(root, "-j2", "paper")) == ["01_one", "02_two", "90_findings"]
+    assert notes(root) == []
+
+
+def test_sections_that_disagree_are_up_to_date_and_the_findings_and_readme_as_they_were(root):
+    before, readme = files(root), (root / "README.md").read_bytes()
+    edit(root, "01_one", "seeds = 2", "seeds = 3")
+    edit(root, "90_findings", "found =", "found  =")
+    (root / "lib" / "readme.py").touch()
+    for ran in (["01_one"], []):
+        done = make(root, "paper")
+        assert executed(done) == ran and ("writing pages" in done.stdout) == bool(ran)
+        assert done.stdout.count("findings and README are left as they were: section 0") == 1
+        assert "make paper PARAMS=" in done.stdout
+    assert (root / "data" / "01_one.csv").read_text() == (root / "build/paper/index.html").read_text() == "seeds,3"
+    assert (root / "README.md").read_bytes() == readme
+    assert (root / "data" / "claims.csv").read_bytes() == before["data/claims.csv"]
+    edit(root, "01_one", "seeds = 3", "seeds = 2")
+    edit(root, "90_findings", "found  =", "found =")
+    done = make(root, "paper")
+    assert executed(done) == ["01_one", "90_findings"] and "left as they were" not in done.stdout
+    assert files(root) == before
+
+
+def test_restore_takes_parameters_back_and_no_other_edit(root):
+    edit(root, "01_one", 'f"seeds,', 'f"networks,')
+    assert executed(make(root, "restore")) == ["01_one", "02_two", "90_findings"]
+    first, second = (nbformat.read(root / "notebooks" / f"{name}.ipynb", 4) for name in ("01_one", "02_two"))
+    assert first.cells[1].source == second.cells[1].source == "seeds = 64  # networks\nsteps = 1000  # Adam steps"
+    assert (root / "data" / "01_one.csv").read_text() == "networks,64"
+    assert executed(make(root, "restore")) == []
 
 
 def test_pages_follow_the_notebooks_and_run_none(root):
@@ -152,27 +196,50 @@ def test_a_lost_or_altered_output_is_made_again(root):
     assert files(root) == before
 
 
-def test_a_notebook_that_raises_fails_make_again_and_again(root):
-    edit(root, "01_one", "time.sleep", "oops\ntime.sleep")
+def test_a_notebook_that_raises_stops_only_those_that_need_it(root):
     edit(root, "01_one", "if pathlib", "raise ValueError('the fault')\nif pathlib")
+    edit(root, "02_two", '"two"', '"too"')
     before = files(root)
-    for _ in range(2):
+    for ran in (["01_one", "02_two"], ["01_one"]):
         done = make(root, "paper")
-        assert done.returncode != 0
-        assert "01_one failed in cell [2]: ValueError: the fault" in done.stdout
-        assert "Traceback" not in done.stdout
-        assert files(root) == before
+        assert executed(done, fails=True) == ran
+        assert done.stdout.count("01_one failed in cell [2]: ValueError: the fault; nothing of it was changed") == 1
+        assert "it is build/failed/01_one.ipynb\n90_findings was not run: it needs 01_one\n" in done.stdout
+    assert {name for name, content in files(root).items() if content != before[name]} == {"data/02_two.csv"}
+    edit(root, "01_one", "raise ValueError('the fault')\n", "")
+    assert executed(make(root, "paper")) == ["01_one", "90_findings"]
+    assert not list(root.glob("build/failed/*"))
 
 
 def test_other_parameters_go_to_build(root):
-    before, page = files(root), (root / "README.md").read_bytes()
+    before, readme, run = files(root), (root / "README.md").read_bytes(), root / "build/runs/seeds-3_steps-7"
     words = "paper", "PARAMS=steps=7  seeds=3"
-    assert executed(make(root, *words)) == ["01_one", "02_two", "90_findings"]
-    assert executed(make(root, *words)) == []
+    assert executed(make(root, *words, "NOTEBOOK=02")) == ["02_two"]
+    assert [path.name for path in run.glob("notebooks/*")] == ["02_two.ipynb"]
+    assert executed(make(root, *words)) == ["01_one", "90_findings"]
+    assert executed(make(root, *words)) == executed(make(root, *words, "NOTEBOOK=01_one")) == []
     assert files(root) == before
-    assert (root / "README.md").read_bytes() == page
-    assert (root / "build/runs/seeds-3_steps-7/data/01_one.csv").read_text() == "seeds,3"
+    assert (root / "README.md").read_bytes() == readme
+    assert (run / "data/01_one.csv").read_text() == (run / "index.html").read_text() == "seeds,3"
     assert executed(make(root, "paper")) == []
+
+
+def test_one_notebook_is_run_alone(root):
+    for name in ("01_one", "02_two"):
+        edit(root, name, "# networks", "# how many")
+    assert executed(make(root, "paper", "NOTEBOOK=02_two")) == ["02_two"]
+    done = make(root, "paper", "NOTEBOOK=2")
+    assert executed(done, fails=True) == [] and "no notebook 2: there are 01_one 02_two 90_findings" in done.stdout
+    assert executed(make(root, "paper")) == ["01_one"]
+
+
+def test_a_cell_that_does_not_fit_is_refused_before_anything_runs(root):
+    edit(root, "02_two", "steps = 5", "steps = 0")
+    (root / "notebooks" / "01_one.ipynb").touch()
+    before = files(root)
+    done = make(root, "paper")
+    assert executed(done, fails=True) == [] and "02_two: steps = 0 does not fit" in done.stdout
+    assert files(root) == before
 
 
 @pytest.mark.parametrize(
@@ -189,12 +256,12 @@ def test_parameters_that_do_not_fit_are_refused_before_anything_runs(root, words
     assert done.returncode != 0
     assert message in done.stdout
     assert "01_one" not in done.stdout and "Traceback" not in done.stdout
-    assert files(root) == before
+    assert files(root) == before and not list(root.glob("build/runs/*"))
     assert not (root / "hacked").exists()
 
 
 def test_killed_half_way_it_starts_again(root):
-    edit(root, "01_one", "seeds = 2", "seeds = 4")
+    edit(root, "01_one", 'f"seeds,', 'f"networks,')
     before, flag = files(root), root / "build" / "wait"
     flag.touch()
     run = subprocess.Popen(["make", "paper"], cwd=root, start_new_session=True, stderr=subprocess.DEVNULL)
@@ -206,7 +273,7 @@ def test_killed_half_way_it_starts_again(root):
     assert files(root) == before
     flag.unlink()
     assert executed(make(root, "paper")) == ["01_one", "90_findings"]
-    assert (root / "data" / "01_one.csv").read_text() == "seeds,4"
+    assert (root / "data" / "01_one.csv").read_text() == "networks,2"
     assert not list(root.glob("build/stage/*"))
 
 

@@ -1,6 +1,8 @@
 """lib.paper on throwaway notebooks: whole or not at all, the same bytes every time, one clear message."""
 
+import dataclasses
 import errno
+import json
 import os
 import subprocess
 import sys
@@ -10,8 +12,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lib import paper, paths
-from lib.config import ConfigError
+from lib import paper, paths, progress
+from lib.config import Config, ConfigError
 
 PARAMETERS = "seeds = 2  # networks\nsteps = 5  # Adam steps"
 WRITES = """
@@ -24,9 +26,9 @@ print("to the terminal", file=sys.__stderr__, flush=True)
 """
 
 
-def write(path: Path, *cells: str) -> Path:
+def write(path: Path, *cells: str, parameters: str = PARAMETERS) -> Path:
     """A notebook with a parameters cell and some code."""
-    tagged = nbformat.v4.new_code_cell(PARAMETERS, id="parameters", metadata={"tags": ["parameters"]})
+    tagged = nbformat.v4.new_code_cell(parameters, id="parameters", metadata={"tags": ["parameters"]})
     code = [nbformat.v4.new_code_cell(cell.strip(), id=f"cell-{i}") for i, cell in enumerate(cells)]
     text = nbformat.v4.new_markdown_cell("# Why?", id="title")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -86,8 +88,8 @@ def test_a_notebook_that_raises_fails_each_time_and_changes_nothing(tmp_path):
         with pytest.raises(paper.Failed) as failure:
             paper.run(notebook, {}, tmp_path)
         said = str(failure.value)
-        assert "01_one failed in cell [3]: ValueError: the fault in two lines" in said
-        assert len(said.splitlines()) == 2
+        assert "01_one failed in cell [3]: ValueError: the fault in two lines;" in said
+        assert len(said.splitlines()) == 1
         assert files(tmp_path) == before
         assert not stamp.exists()
     assert "the fault" in (tmp_path / "failed" / "01_one.ipynb").read_text()
@@ -119,7 +121,6 @@ def test_no_space_is_one_message_and_loses_nothing(tmp_path, monkeypatch, capsys
     monkeypatch.setenv("PAPER_HOME", str(tmp_path))
     monkeypatch.setattr(paper.os, "replace", full)
     monkeypatch.setattr(paper.signal, "signal", lambda *_: None)
-    monkeypatch.setitem(sys.modules, "rfc3987_syntax", None)
     assert paper.main("run", "01_one") == 1
     said = capsys.readouterr().err.strip()
     assert "No space left on device" in said and len(said.splitlines()) == 1
@@ -170,22 +171,64 @@ def test_values_are_read_as_numbers_where_they_are_numbers():
     ("words", "message"),
     [
         (["seed=8"], "did you mean 'seeds'"),
-        (["seeds=0"], "seeds = 0 does not fit"),
-        (["seeds=8.5"], "seeds = 8.5 does not fit"),
-        (["steps=many"], "steps = 'many' does not fit"),
+        (["seeds=0"], "^seeds = 0 does not fit"),
+        (["seeds=8.5"], "^seeds = 8.5 does not fit"),
+        (["steps=many"], "^steps = 'many' does not fit"),
         (["batch=64"], "no notebook has a parameter 'batch'"),
         (["seeds"], "given as PARAMS="),
         (["seeds=8", "seeds=9"], "given twice"),
+        (["features=5"], "^02_two: neurons = 6 does not fit: with features = 5 it must be at most that"),
     ],
 )
 def test_what_does_not_fit_is_refused(tmp_path, words, message):
-    notebook = write(tmp_path / "01_one.ipynb")
+    first, second = write(tmp_path / "01_one.ipynb"), write(tmp_path / "02_two.ipynb", parameters="neurons = 6\nfeatures = 3 * 4")
     with pytest.raises((paper.Refused, ConfigError), match=message) as refusal:
-        paper.check(paper.parse(words), [notebook])
+        paper.check(paper.parse(words), [first, second])
     assert len(str(refusal.value).splitlines()) == 1
+
+
+def test_a_cell_that_does_not_fit_names_its_notebook(tmp_path):
+    second = write(tmp_path / "02_two.ipynb", parameters="neurons = 6\nfeatures = 2 + 1")
+    for parameters, message in {"steps = 0": "01_one: steps = 0 does not fit", "steps = 1 +": "01_one: .* SyntaxError"}.items():
+        with pytest.raises(paper.Refused, match=message):
+            paper.check({}, [write(tmp_path / "01_one.ipynb", parameters=parameters), second])
+
+
+def test_it_says_which_sections_a_parameter_reaches(tmp_path, capsys):
+    cells = {"00_a": "steps = 5\nexponent = 4.0", "01_b": "steps = 5", "02_c": "steps = 5\npowers = [2.0]"}
+    some = [write(tmp_path / f"{name}.ipynb", parameters=cell) for name, cell in cells.items()]
+    assert paper.check({"exponent": 3, "steps": 7, "powers": [2]}, some)["00_a"] == {"steps": 7, "exponent": 3.0}
+    assert capsys.readouterr().out == "exponent is a parameter of 00 only: elsewhere it changes nothing\n"
+    paper.check({"steps": 7, "powers": [2]}, some[:1])
+    assert capsys.readouterr().out == "powers is no parameter of 00: there it changes nothing\n"
 
 
 def test_a_broken_notebook_is_refused(tmp_path):
     (tmp_path / "01_one.ipynb").write_text("<<<<<<< merge conflict\n")
     with pytest.raises(paper.Refused, match="is not a notebook"):
         paper.check({"seeds": 8}, [tmp_path / "01_one.ipynb"])
+
+
+def test_it_foresees_how_long_a_run_takes(tmp_path, monkeypatch, capfd):
+    """From the work ahead, at the rate of the trainings so far, and from what notebooks take beside them."""
+    config, now = Config(steps=100), [0.0]
+    one = progress.work([config])
+    assert one == progress.work([config, config, dataclasses.replace(config, p=0.5)]) / 3 + progress.COMPILING * 2 / 3
+    works = {"00_a": 0, "01_b": 3 * one, "02_c": one}
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    script = f"import sys; print({json.dumps(works)!r})"
+    monkeypatch.setattr(progress, "COMMAND", [sys.executable, "-c", script])
+    with progress.Progress(dict.fromkeys(works, {}), tmp_path / "log") as run:
+        wait(lambda: run.works == works)
+        assert run.left() is None, "nothing was trained yet"
+        now[0] = 20
+        run.end("00_a")
+        note = {"result": "train_ensemble", "seconds": 50, "config": dataclasses.asdict(config)}
+        (tmp_path / "log").write_text(json.dumps(note) + "\n" + json.dumps({"result": "other", "seconds": 5}) + "\nhalf a li")
+        assert run.left() == (150 + 16) + (50 + 16), "20 s beside training, where 12 were guessed: 16"
+        now[0] = 80
+        assert run.left() == (150 + 16 - 60) + (50 + 16)
+        wait(lambda: run.told)
+    said = capfd.readouterr()
+    assert "this run takes about 4 min" in said.err
+    assert said.out == "00_a                   20 s\n"

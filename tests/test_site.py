@@ -1,5 +1,6 @@
 """The paper as pages: whole, linked, named for all readers, alone on the disk, and fit for any screen."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -97,6 +98,10 @@ def test_the_title_page_leads_everywhere(soup):
     assert len(soup("index").find_all("img")) == 1
 
 
+def test_the_paper_itself_has_no_banner(soup):
+    assert not [name for name in PAGES if soup(name).find(class_="banner") or soup(name).select(".contents small")]
+
+
 def test_all_of_it_weighs_little(pages):
     assert sum(path.stat().st_size for path in pages.rglob("*") if path.is_file()) < 10e6
     assert (pages / "paper.pdf").read_bytes().startswith(b"%PDF-")
@@ -109,7 +114,18 @@ def home(tmp_path) -> Path:
     return tmp_path
 
 
+def ran(home: Path, section: str, **given) -> None:
+    """Leaves a section's parameters where `settle` leaves them."""
+    (home / "data").mkdir(exist_ok=True)
+    (home / "data" / f"{section}.json").write_text(json.dumps(given))
+
+
+def read(page: Path) -> BeautifulSoup:
+    return BeautifulSoup(page.read_text(), "html.parser")
+
+
 def test_a_notebook_that_was_not_run_makes_a_page_and_the_same_bytes_twice(home, tmp_path):
+    ran(home, "01", p=0.02, steps=1000)
     for out in ("first", "second"):
         assert [path.name for path in site.build(home, tmp_path / out)] == [
             "01_one.html", "references.html", "made.html", "index.html"
@@ -117,6 +133,7 @@ def test_a_notebook_that_was_not_run_makes_a_page_and_the_same_bytes_twice(home,
     files = {path.name: path.read_bytes() for path in (tmp_path / "first").glob("*.*")}
     assert files == {path.name: path.read_bytes() for path in (tmp_path / "second").glob("*.*")}
     assert b"print" in files["01_one.html"] and b"<table" not in files["index.html"]
+    assert not any(b"banner" in files[name] for name in files if name.endswith(".html"))
 
 
 def test_without_typst_one_line_says_so_and_the_pages_are_made(home, tmp_path, monkeypatch, capfd):
@@ -133,6 +150,82 @@ def test_a_formula_that_cannot_be_read_is_an_error_that_names_its_page(home, tmp
     nbformat.write(nb, path)
     with pytest.raises(RuntimeError, match="01_one: "):
         site.build(home, tmp_path)
+
+
+@pytest.fixture
+def run(tmp_path) -> Path:
+    """A run of notebook 12 alone, which speaks of notebook 10."""
+    path = write(tmp_path / "notebooks" / "12_sparsity.ipynb", "print(1)")
+    nb = nbformat.read(path, 4)
+    nb.cells[0].source += "\n\nSee [notebook 10](10_convergence.ipynb) and [the first](12_sparsity.ipynb)."
+    nbformat.write(nb, path)
+    ran(tmp_path, "12", features=100, neurons=10, steps=200, rival_seeds=16, grid=4, rates=[0.005, 0.02, 0.1, 0.5, 1.0])
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "12_tipping.png").write_bytes(b"the run's own")
+    return tmp_path
+
+
+def test_a_run_of_one_notebook_makes_its_pages_beside_what_it_made(run):
+    before = {path: path.read_bytes() for path in run.rglob("*.*")}
+    made = site.build(run, run, paths.ROOT)
+    assert made == site.build(run, run, paths.ROOT) and made[-1] == run / "index.html"
+    assert [page.stem for page in made] == ["12_sparsity", "references", "made", "index"]
+    assert before == {path: path.read_bytes() for path in before}
+    for page in map(read, made):
+        said = "Your run: steps = 200 (the paper has 1,000). Changed along with that: grid, rates."
+        assert [banner.text for banner in page.find_all(class_="banner")] == [said]
+        for link in page.find_all(href=re.compile(r"^[^#]+$")):
+            to = link["href"].partition("#")[0]
+            assert to == "data:," or to.startswith("http") or (run / to).is_file(), to
+    assert not (run / "paper.pdf").exists()
+
+
+def test_a_run_does_not_take_the_papers_results_for_its_own(run):
+    *_, made, front = map(read, site.build(run, run, paths.ROOT))
+    assert "superposition" in front.find(class_="abstract").text and "Citation" in front.text
+    assert "published numbers" not in front.text and not front.find_all("table")
+    assert [(item["value"], item.text) for item in front.select("ol.contents li")] == [("12", "Why?")]
+    assert f"1 of the paper’s {len(NOTEBOOKS)} chapters" in front.text
+    assert 'make paper PARAMS="steps=200"' in made.text
+    assert ["steps", "200", "1,000"] in [[cell.text for cell in row.find_all("td")][:3] for row in made.find_all("tr")]
+    assert read(run / "12_sparsity.html").find(class_="kicker").text == "Chapter 12"
+    claims = (paths.ROOT / "data" / "claims.csv").read_text()
+    (run / "data" / "claims.csv").write_text(claims.replace(",64,", ",8,"))
+    site.build(run, run, paths.ROOT)
+    assert re.search(r"This run\. Of \d+ published numbers \d+\scome out again in 8 networks", read(run / "index.html").text)
+
+
+@pytest.mark.parametrize("given, said", [
+    ({"p": 0.05, "steps": 200}, "Your run: p = 0.05 (the paper has 0.02), steps = 200 (1,000)."),
+    ({"seeds": 8, "rival_seeds": 8}, "Your run: seeds = 8 (the paper has 64). Changed along with that: rival_seeds."),
+    ({"features": 200, "neurons": 20, "sizes": [15]},
+     "Your run: features = 200 (the paper has 100), neurons = 20 (10), sizes = 15 (1, 2, 3, 4, 5)."),
+    ({"drawn": [3, 1], "target": "identity"}, "Your run: drawn = 3, 1 (the paper has none), target = identity (relu)."),
+    ({"powers": [2, 4]}, "Your run: powers = 2, 4 (the paper has 19 from 1.5 to 8)."),
+    ({"p": 0.02}, "Your run: nothing here differs from the paper."),
+])  # fmt: skip
+def test_a_banner_tells_values_and_what_the_paper_has(given, said):
+    assert site._banner(given, run=True) == said
+    other = site._banner(given, run=False)
+    assert other == ("" if "nothing" in said else said.replace("Your run", "Not run as the rest of the paper"))
+
+
+def test_a_chapter_with_parameters_of_its_own_is_marked(home, tmp_path):
+    for name in ("02_two", "90_all"):
+        write(home / "notebooks" / f"{name}.ipynb", "print(2)")
+    rows = "| notebook | expected | verdict | measured |\n|---|---|---|---|\n| 02 | more | holds | 3 |"
+    (home / "README.md").write_text(f"<!-- predictions -->\n{rows}\n<!-- /predictions -->")
+    ran(home, "01", p=0.05, steps=1000)
+    ran(home, "02", p=0.02)
+    (home / "data" / "11_verdict.csv").write_text("prediction,verdict,evidence\nmore,fails,4")
+    pages = {page.stem: read(page) for page in site.build(home, tmp_path / "out")}
+    said = "Not run as the rest of the paper: p = 0.05 (the paper has 0.02)."
+    assert [(name, banner.text) for name in pages for banner in pages[name].find_all(class_="banner")] == [("01_one", said)]
+    assert [item.text for item in pages["index"].select(".contents li")][:3] == [f"Why?{said}", "Why?", "Why?"]
+    assert "holds" in pages["index"].text and "fails" not in pages["index"].text, "as README says"
+    ran(home, "02", p=0.05)  # then the sections agree, and what speaks for all of them is made from them
+    pages = {page.stem: read(page) for page in site.build(home, tmp_path / "out")}
+    assert [name for name in pages if pages[name].find(class_="banner")] == ["01_one", "02_two", "90_all"]
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,9 @@
 """What is stored is found by everything that decided it, survives bad luck, and is never half there."""
 
+import ast
 import dataclasses
 import errno
+import importlib
 import io
 import json
 import os
@@ -15,7 +17,7 @@ import jax
 import numpy as np
 import pytest
 
-from lib import data, measure, model, paths, store, train
+from lib import bottleneck, data, importance, loss, measure, model, paths, store, train
 from lib.config import CHUNK, Config
 
 TINY = Config(features=6, neurons=2, p=0.3, steps=3, batch=8, seeds=2)
@@ -47,6 +49,7 @@ def trainings(monkeypatch):
         weights = np.random.default_rng(0).normal(size=shape).astype(np.float32)
         return {"w_in": weights, "w_out": weights.swapaxes(1, 2), "loss": weights[:, 0]}
 
+    train_ensemble.__module__ = train.__name__  # whose code it rests on
     monkeypatch.setattr(train, "train_ensemble", train_ensemble)
     return asked
 
@@ -104,10 +107,10 @@ def test_errors_are_those_of_the_stored_networks(trainings):
 
 def test_what_is_stored_is_not_computed_again(terminal):
     thing = Counted()
-    first, again = (store.fetch(thing, (), config=TINY) for _ in range(2))
+    first, again = (store.fetch(thing, config=TINY) for _ in range(2))
     assert thing.calls == 1 and terminal.getvalue().count("computing thing") == 1
     assert first.keys() == again.keys() and all(np.array_equal(first[name], again[name]) for name in first)
-    assert store.fetch(thing, ()) is not None and thing.calls == 2, "other parameters are another result"
+    assert store.fetch(thing) is not None and thing.calls == 2, "other parameters are another result"
 
 
 # ---- the key: all that decides a result, and nothing else
@@ -126,29 +129,82 @@ def test_every_parameter_is_part_of_the_key(trainings):
     assert trainings == wanted
 
 
-def edited(module, tmp_path, monkeypatch):
-    """Lets a module look as if its source had one comment more."""
-    copy = tmp_path / f"{module.__name__}.py"
-    copy.write_text(Path(module.__file__).read_text() + "# edited\n")
+def edited(name, tmp_path, monkeypatch, change="EDITED = True"):
+    """Lets a module look as if its source had one line more."""
+    module = importlib.import_module(f"lib.{name}")
+    copy = tmp_path / f"{name}.py"
+    copy.write_text(Path(module.__file__).read_text() + f"\n{change}\n")
     monkeypatch.setattr(module, "__file__", str(copy))
+    store.code.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def code_as_it_is():
+    """No test sees what another one pretended."""
+    yield
+    store.code.cache_clear()
+
+
+def test_what_a_training_rests_on():
+    assert set(store.code("lib.train")) - {"lib"} == {f"lib.{name}" for name in ("train", "model", "data", "devices", "config")}
+    for module in (measure, importance, bottleneck, loss):
+        assert not any(name.startswith("lib.plots") for name in store.code(module.__name__))
 
 
 @pytest.mark.parametrize("module", ["config", "data", "devices", "model", "train"])
 def test_an_edit_to_the_training_code_trains_again(module, trainings, tmp_path, monkeypatch):
     store.networks(TINY)
-    edited(getattr(store, module), tmp_path, monkeypatch)
+    edited(module, tmp_path, monkeypatch)
     store.networks(TINY)
     store.losses(TINY)
     assert len(trainings) == 2
 
 
+@pytest.mark.parametrize("module, change", [("train", "# a comment"), ("plots.style", "EDITED = True"), ("paths", "EDITED = True")])
+def test_an_edit_that_moves_no_number_trains_nothing(module, change, trainings, tmp_path, monkeypatch):
+    store.networks(TINY)
+    edited(module, tmp_path, monkeypatch, change)
+    store.networks(TINY)
+    assert len(trainings) == 1
+
+
+def test_words_do_not_count_and_a_number_does(tmp_path, monkeypatch):
+    """In `lib.data`, which `lib.findings` reaches only through `lib.measure` and others."""
+    before, source = store.code("lib.findings"), Path(data.__file__).read_text()
+    monkeypatch.setattr(data, "__file__", str(tmp_path / "data.py"))
+
+    def hashed(source):
+        Path(data.__file__).write_text(source)
+        store.code.cache_clear()
+        return store.code("lib.findings")
+
+    docstring = ast.get_docstring(ast.parse(source), clean=False)
+    assert hashed(source.replace(docstring, "Other words.", 1).replace("\n\n\n", "\n\n\n# a comment\n", 1)) == before
+    other = ast.parse(source)
+    number = next(node for node in ast.walk(other) if isinstance(node, ast.Constant) and type(node.value) in (int, float))
+    number.value += 1
+    after = hashed(ast.unparse(other))
+    assert {name for name in before if before[name] != after[name]} == {"lib.data"}
+
+
+def test_all_of_lib_imports_its_own_in_the_one_way_that_is_followed():
+    """At the top, as `from lib import x` or `from lib.x import y`: what is imported later would be missed."""
+    for path in (paths.ROOT / "lib").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                assert not [alias.name for alias in node.names if alias.name.partition(".")[0] == "lib"], path
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0 and ((node.module or "").partition(".")[0] != "lib" or node in tree.body), path
+
+
 def test_an_edit_to_a_measure_measures_again_and_trains_nothing(folder, trainings, tmp_path, monkeypatch):
     store.errors(TINY, CHUNK)
     before = results(folder)
-    edited(measure, tmp_path, monkeypatch)
+    edited("measure", tmp_path, monkeypatch)
     store.errors(TINY, CHUNK)
     assert len(trainings) == 1
-    assert {name.partition("-")[0] for name in results(folder) - before} == {"measure.ensemble_errors"}
+    assert {name.partition("-")[0] for name in results(folder) - before} == {"ensemble_errors"}
 
 
 @pytest.mark.parametrize(
@@ -161,9 +217,9 @@ def test_an_edit_to_a_measure_measures_again_and_trains_nothing(folder, training
 )
 def test_another_jax_or_device_computes_again(change, monkeypatch):
     thing = Counted()
-    store.fetch(thing, ())
+    store.fetch(thing)
     change(monkeypatch)
-    store.fetch(thing, ())
+    store.fetch(thing)
     assert thing.calls == 2
 
 
@@ -201,22 +257,22 @@ def damage(how):
 )  # fmt: skip
 def test_a_damaged_file_is_named_and_computed_again(how, folder, terminal):
     thing = Counted()
-    first = store.fetch(thing, ())
+    first = store.fetch(thing)
     (path,) = folder.glob("*.npz")
     damage(how)(path)
-    again = store.fetch(thing, ())
+    again = store.fetch(thing)
     assert thing.calls == 2 and np.array_equal(first["a"], again["a"])
     assert f"{path.name} is damaged (" in terminal.getvalue()
-    store.fetch(thing, ())
+    store.fetch(thing)
     assert thing.calls == 2 and terminal.getvalue().count("damaged") == 1, "and then it is whole"
 
 
 @pytest.mark.parametrize("lost", [".npz", ".json"])
 def test_half_a_result_is_no_result(lost, folder):
     thing = Counted()
-    store.fetch(thing, ())
+    store.fetch(thing)
     next(folder.glob(f"*{lost}")).unlink()
-    store.fetch(thing, ())
+    store.fetch(thing)
     assert thing.calls == 2
 
 
@@ -237,18 +293,18 @@ def half_written(file, **_):
 )  # fmt: skip
 def test_a_full_disk_is_explained_and_loses_nothing(owner, name, failing, folder, monkeypatch):
     thing = Counted()
-    store.fetch(thing, (), earlier=1)
+    store.fetch(thing, earlier=1)
     kept = {file: (folder / file).read_bytes() for file in results(folder)}
     with monkeypatch.context() as patch:
         patch.setattr(owner, name, failing)
         with pytest.raises(store.StoreError, match=r"store/thing-\w+\.npz: No space left on device; make room"):
-            store.fetch(thing, ())
+            store.fetch(thing)
     assert {file: (folder / file).read_bytes() for file in kept} == kept
     assert not list(folder.glob("*.part"))
     calls = thing.calls
-    store.fetch(thing, (), earlier=1)
+    store.fetch(thing, earlier=1)
     assert thing.calls == calls, "what was finished is kept"
-    assert len(store.fetch(thing, ())["a"]) == 100 and thing.calls == calls + 1, "with space again, it works"
+    assert len(store.fetch(thing)["a"]) == 100 and thing.calls == calls + 1, "with space again, it works"
 
 
 def test_a_training_that_fails_stores_nothing(folder, monkeypatch):
@@ -279,16 +335,17 @@ def thing():
 (folder / f"{mode} ready").touch()
 while mode != "hang" and not (folder / "log").exists():
     time.sleep(0.01)
-print(store.fetch(thing, ())["a"].sum())
+print(store.fetch(thing)["a"].sum())
 """
 
 
 def test_processes_share_a_result_and_survive_a_kill(folder, tmp_path):
     """Of three processes that want one result, the one that computes it is killed; one of the others does."""
-    running = []
+    running, script = [], tmp_path / "script.py"
+    script.write_text(SCRIPT)
     try:
         for mode in ("hang", "one", "two"):
-            command = [sys.executable, "-c", SCRIPT, str(tmp_path), mode]
+            command = [sys.executable, str(script), str(tmp_path), mode]
             pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
             running.append(subprocess.Popen(command, cwd=paths.ROOT, env=os.environ | {"PYTHONPATH": "."}, **pipes))
         hanging, *waiting = running

@@ -2,8 +2,9 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
-from lib.plots.style import DIM, NAIVE, OTHER, OURS, POST, axes, band, heatmap, published_line, spread
+from lib.plots.style import DIM, NAIVE, OTHER, OURS, POST, axes, band, heatmap, nothing, published_line, spread
 
 __all__ = [
     "samples", "learning", "shared_samples", "readings", "feature_errors", "error_over_networks", "responses",
@@ -22,12 +23,12 @@ def samples(x) -> Figure:
     return figure
 
 
-def learning(losses, one_slopes) -> Figure:
-    """Loss of an ensemble (seeds, steps) and the slopes of one network as it learns (steps, features)."""
+def learning(losses, one_slopes, exponent: float) -> Figure:
+    """Loss of an ensemble (seeds, steps), its power, and the slopes of one network as it learns (steps, features)."""
     figure, (left, right) = axes(2)
     steps = np.arange(1, losses.shape[1] + 1)
     band(left, steps, losses, OURS, f"{len(losses)} networks")
-    left.set(xscale="log", yscale="log", xlabel="step", ylabel="L4 loss on fresh samples")
+    left.set(xscale="log", yscale="log", xlabel="step", ylabel=f"L{exponent:g} loss on fresh samples")
     right.plot(steps, one_slopes, color=OURS, alpha=0.15, lw=0.7)
     right.plot(steps, one_slopes.mean(1), color="black", label="mean over features")
     right.set(xscale="log", xlabel="step", ylabel="slope of each feature, R_ii")
@@ -39,6 +40,10 @@ def learning(losses, one_slopes) -> Figure:
 def shared_samples(ratios: dict[str, np.ndarray]) -> Figure:
     """Ratio of two standard deviations with its interval (3,), for each id."""
     figure, ax = axes(height=4.4)
+    if not ratios:
+        nothing(ax, "no number varies between these networks")
+        ax.set_axis_off()
+        return figure
     ratio, low, high = np.array(list(ratios.values())).T
     place = np.arange(len(ratios))
     ax.errorbar(ratio, place, xerr=[ratio - low, high - ratio], fmt="o", color=OURS, capsize=2)
@@ -46,7 +51,7 @@ def shared_samples(ratios: dict[str, np.ndarray]) -> Figure:
     ax.set(xscale="log", xlabel="sd with shared samples / sd with samples of their own", yticks=place)
     ax.set_yticklabels(list(ratios))
     ax.xaxis.set_major_formatter("{x:g}")
-    ax.xaxis.set_minor_formatter("{x:g}")
+    ax.xaxis.set_minor_formatter("{x:g}" if high.max() < 10 * low.min() else NullFormatter())
     ax.invert_yaxis()
     return figure
 
@@ -87,15 +92,15 @@ def error_over_networks(error, published: float) -> Figure:
     return figure
 
 
-def responses(values, curves, wanted, order) -> Figure:
-    """Output to one feature alone (features, values): the best, the middle and the worst of one network."""
-    figure, panels = axes(3, sharey=True, height=2.8)
-    for ax, name, feature in zip(panels, ("best", "middle", "worst"), order, strict=True):
+def responses(values, curves, wanted, chosen: dict[int, str]) -> Figure:
+    """Output to one feature alone (features, values) of the chosen features of one network, each with its name."""
+    figure, panels = axes(len(chosen), sharey=True, height=2.8, squeeze=False)
+    for ax, (feature, name) in zip(panels[0], chosen.items(), strict=True):
         ax.plot(values, wanted, color=DIM, ls="--", label="target")
         ax.plot(values, curves[feature], color=OURS, label="output")
-        ax.set(title=f"{name}: feature {feature}", xlabel="input to this feature alone")
-    panels[0].set_ylabel("its output")
-    panels[0].legend()
+        ax.set(title=name, xlabel="input to this feature alone")
+    panels[0, 0].set_ylabel("its output")
+    panels[0, 0].legend()
     return figure
 
 
@@ -139,12 +144,12 @@ def evaluation_noise(sizes, correlations, ranges, published: tuple[float, float]
 def cross_terms(response, count: int = 8) -> Figure:
     """The strongest cooperative and destructive cross-terms of one network's R, at input 0.5."""
     figure, ax = axes(height=3.4)
-    halves = 0.5 * response
-    np.fill_diagonal(halves, 0)
-    ranked = np.argsort(halves, axis=None)
+    outputs, inputs = np.nonzero(~np.eye(len(response), dtype=bool))
+    ranked = np.argsort(response[outputs, inputs])
+    count = min(count, len(ranked) // 2)
     picked = np.concatenate([ranked[:count], ranked[-count:]])
-    outputs, inputs = np.unravel_index(picked, halves.shape)
-    values = halves[outputs, inputs]
+    outputs, inputs = outputs[picked], inputs[picked]
+    values = 0.5 * response[outputs, inputs]
     ax.barh(np.arange(len(picked)), values, color=[NAIVE if v < 0 else OURS for v in values])
     ax.set(
         yticks=np.arange(len(picked)),
@@ -173,7 +178,9 @@ def overload(loads, trained, naive, published_ratio: float) -> Figure:
     band(left, loads, trained, OURS, f"{len(trained)} trained networks")
     left.plot(loads, naive, color=NAIVE, label="naive plan")
     left.set(ylabel="active-only MSE", ylim=(0, None))
-    band(right, loads, trained / naive, OURS, "trained / naive")
+    band(right, loads, trained / np.where(naive > 0, naive, np.nan), OURS, "trained / naive")
+    if not naive.any():
+        nothing(right, "the naive plan\nmakes no error")
     right.axhline(1, color=NAIVE)
     right.plot(20, published_ratio, "*", ms=10, color=POST, label="post, k = 20")
     right.set(ylabel="ratio of the two errors", ylim=(0, None))

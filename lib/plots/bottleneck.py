@@ -17,12 +17,13 @@ def widths(table, theory, naive, labels) -> Figure:
         labels: for each column of `table` what its axis says.
     """
     figure, grid = plt.subplots(2, 3, figsize=(7.2, 4.4), sharex=True)
+    style = "-" if table.neurons.nunique() > 2 else "o-"  # few widths want a mark
     for ax, (name, label) in zip(grid.flat, labels.items(), strict=True):
-        curve(ax, table, "neurons", name, OURS, "trained networks")
-        if name == "slope_mean":
-            ax.plot(*theory, "--", color=OTHER, label="theory of section 9")
+        curve(ax, table, "neurons", name, OURS, "trained networks", style)
+        if name == "slope_mean" and len(theory[0]):
+            ax.plot(*theory, style.replace("-", "--"), color=OTHER, label="theory of section 9")
         if name == "loss":
-            ax.plot(*naive, color=NAIVE, label="naive plan")
+            ax.plot(*naive, style, color=NAIVE, label="naive plan")
             ax.set(yscale="log", ylim=(3e-4, None))
         ax.set_ylabel(label)
     for ax in grid[1]:

@@ -4,7 +4,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from lib.plots.style import DIM, NAIVE, OTHER, OURS, POST, axes
+from lib.plots.style import DIM, NAIVE, OTHER, OURS, POST, axes, nothing
 
 __all__ = ["findings", "verdicts"]
 
@@ -12,7 +12,11 @@ __all__ = ["findings", "verdicts"]
 def findings(claims) -> Figure:
     """Every published value against our networks: its distance from their mean in standard deviations."""
     spread = claims[claims.sd > 0]
-    figure, ax = axes(height=0.24 * len(spread) + 0.9)
+    figure, ax = axes(height=0.24 * max(len(spread), 4) + 0.9)
+    if spread.empty:
+        ax.set_axis_off()
+        nothing(ax, "one network has no spread, and networks all alike have none")
+        return figure
     rows = np.arange(len(spread))
     scaled = {name: (spread[name] - spread["mean"]) / spread.sd for name in ("low", "high")}
     near = spread["mean"].clip(spread.published_low, spread.published_high)  # the nearest value printed alike
@@ -38,6 +42,7 @@ def verdicts(claims) -> Figure:
     answers = claims[["reproduced", "origin", "metric", "future"]].copy()
     answers["metric"] = answers.metric.replace({"": "no comparison", "depends on the metric": "depends on it"})
     answers["future"] = answers.future.replace("", "stays").str.removesuffix(" with training")
+    answers.loc[answers.reproduced == "undefined", "future"] = "undefined"
     colours = {"reproduced": OURS, "learned": OURS, "stays": OURS,
                "expected by chance": NAIVE, "forced by rank": NAIVE, "shifts": NAIVE,
                "not reproduced": POST, "depends on it": POST, "changes": POST}  # fmt: skip

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, band, heatmap, published_line
+from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, band, heatmap, nothing, published_line
 
 __all__ = ["futures", "encoders", "levels", "carriers", "thresholds", "by_hand", "decoder_ratios"]
 
@@ -13,9 +13,15 @@ __all__ = ["futures", "encoders", "levels", "carriers", "thresholds", "by_hand",
 def futures(tables: dict[int, pd.DataFrame], published: pd.DataFrame, kinds: pd.Series, steps: int) -> Figure:
     """Every id against training length: tables of networks by length, the published rows, what becomes of each id,
     and the post's length."""
-    names = [name for name in kinds.index if any(np.ptp(table[name]) > 1e-6 for table in tables.values())]
+    every = pd.concat(tables.values())[kinds.index].replace([np.inf, -np.inf], np.nan)
+    names = list(kinds.index[every.max() - every.min() > 1e-6])
+    if not names:
+        figure, ax = axes(height=1.0)
+        ax.set_axis_off()
+        nothing(ax, "One network, or networks all alike: no number varies.")
+        return figure
     figure, grid = plt.subplots(-(-len(names) // 3), 3, figsize=(9, 1.6 * -(-len(names) // 3)), sharex=True)
-    colours = {"stays": OURS, "shifts": OTHER, "changes": NAIVE}
+    colours = {"stays": OURS, "shifts": OTHER, "changes": NAIVE, "undefined": DIM}
     for ax, name in zip(grid.flat, names, strict=False):
         middle, sides = zip(*[(t[name].mean(), np.percentile(t[name], CENTRAL)) for t in tables.values()], strict=True)
         ax.fill_between(list(tables), *np.transpose(sides), color=colours[kinds[name]], alpha=0.25, lw=0)
@@ -24,22 +30,29 @@ def futures(tables: dict[int, pd.DataFrame], published: pd.DataFrame, kinds: pd.
         published_line(ax, published.published[name], vertical=False)
         ax.set_title(f"{name}: {kinds[name]}", fontsize="small")
         ax.axvline(steps, color=DIM, ls=":", lw=1)
-        ax.set_xscale("log")
-        ax.tick_params(labelsize="x-small", labelbottom=ax in grid.flat[len(names) - 3 : len(names)])
+        _by_length(ax, tables)
+        ax.tick_params(labelsize="x-small", labelbottom=ax in grid.flat[max(0, len(names) - 3) : len(names)])
     for ax in grid.flat[len(names) :]:
         ax.remove()
     figure.supxlabel("training steps", fontsize="small")
     return figure
 
 
+def _by_length(ax, values) -> None:
+    """A logarithmic axis for these values, also if there is only one."""
+    ax.set_xscale("log")
+    if len(values) == 1:
+        ax.set_xlim(min(values) / 2, 2 * min(values))
+
+
 def encoders(matrices: dict[int, np.ndarray], carriers) -> Figure:
     """W_in (neurons, features) of one network by training length, the features in the order of the last one's sets."""
-    figure, panels = axes(len(matrices), sharey=True)
+    figure, panels = axes(len(matrices), sharey=True, squeeze=False)
     order = np.lexsort(~carriers[::-1])
-    for ax, (steps, matrix) in zip(panels, matrices.items(), strict=True):
+    for ax, (steps, matrix) in zip(panels[0], matrices.items(), strict=True):
         heatmap(ax, matrix[:, order], f"{steps:,} steps", "W_in")
         ax.set(xlabel="feature, sorted by its set of neurons", yticks=range(0, len(matrix), 3))
-    panels[0].set_ylabel("neuron")
+    panels[0, 0].set_ylabel("neuron")
     return figure
 
 
@@ -74,6 +87,9 @@ def carriers(sizes: dict[int, np.ndarray], slopes, chance: dict[str, tuple]) -> 
         middle.plot(np.arange(1, len(slope) + 1), slope, "o-", color=OURS, ms=3, lw=0.8, alpha=0.4)
     middle.set(xlabel="neurons that carry a feature", ylabel="mean slope", xticks=np.arange(1, slopes.shape[1] + 1))
     for row, pair in enumerate(chance.values()):
+        if not np.mean(pair[1]) > 0:
+            right.text(0.05, row, "zero by chance" if np.mean(pair[1]) == 0 else "undefined", color=DIM, va="center")
+            continue
         for values, colour, label in zip(pair, (OURS, DIM), ("trained", "by chance"), strict=True):
             values = values / np.mean(pair[1])
             label = None if row else label
@@ -105,12 +121,15 @@ def by_hand(lengths, trained, made, sizes, by_size) -> Figure:
     left.plot(lengths, trained.mean(0), ".", color=OURS)
     left.axhspan(made.min(), made.max(), color=NAIVE, alpha=0.3, lw=0)
     left.axhline(made.mean(), color=NAIVE, label="made by hand")
-    left.set(xscale="log", xlabel="training steps", ylabel="L4 loss")
+    _by_length(left, lengths)
+    left.set(xlabel="training steps", ylabel="L4 loss")
     right.plot(sizes, by_size.T, "-", color=NAIVE, lw=0.8, alpha=0.5)
     right.plot(sizes, by_size.mean(0), "o", color=NAIVE, label="made by hand")
     right.axhline(trained[:, -1].mean(), color=OURS, label="trained longest")
     right.set(xlabel="neurons that carry a feature", xticks=sizes)
-    left.set_ylim(0.97 * min(trained.min(), made.min()), 1.35 * made.mean())
+    bottom, top = min(trained.min(), made.min()), max(1.35 * made.mean(), 1.1 * trained[:, -1].mean())
+    if bottom < top:
+        left.set_ylim(0.97 * bottom, top)
     for ax in (left, right):
         ax.legend()
     return figure
@@ -129,7 +148,7 @@ def decoder_ratios(starts: pd.DataFrame, lengths: pd.DataFrame, published: float
                         ms=4, label=label, **style)  # fmt: skip
         ax.axhline(1, color=DIM, lw=1)
         published_line(ax, published, vertical=False)
-        ax.set(xscale="log")
+        _by_length(ax, table[name].unique())
     panels[0].set(xlabel="standard deviation of the first weights", ylabel="norm of decoder / norm of encoder")
     panels[1].set(xlabel="training steps")
     figure.legend(*panels[1].get_legend_handles_labels(), loc="outside right center", fontsize="small")

@@ -6,7 +6,8 @@ from matplotlib.figure import Figure
 from matplotlib.pyplot import subplots
 from matplotlib.ticker import LogFormatter
 
-from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, axes, curve, heatmap
+from lib.importance import PARTS
+from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, axes, curve, heatmap, nothing
 
 __all__ = ["by_weight", "overlap_by_group", "starts_by_weight", "encoders_by_weight", "by_slice"]
 GROUPS = {"favoured": NAIVE, "others": OURS, "between": OTHER}
@@ -51,7 +52,7 @@ def by_weight(tables: dict[str, pd.DataFrame], names: dict[str, str], weights, t
             ax.plot(*_means(other, other[f"{name}_{group}"]), "x-", ms=4, lw=0.8, color=GROUPS[group], label=f"{group}, {second}")
         _weights(ax, label)
         ax.set_ylim(0, None)
-    for (title, pair), style in zip(theory.items(), LINES, strict=True):
+    for (title, pair), style in zip(theory.items(), LINES, strict=False):
         for (group, color), slopes in zip(GROUPS.items(), pair, strict=False):
             grid.flat[0].plot(weights, slopes, style, color=color, lw=1.2, label=f"{group}, theory, {title}")
     for ax in grid[-1]:
@@ -115,16 +116,19 @@ def by_slice(table: pd.DataFrame, names: dict[str, str], theory: dict[float, np.
         theory: slopes of the slices by the weight of the first, drawn in the panel of `slope`.
     """
     figure, panels = axes(len(names), width=9, height=3.4)
-    slices = np.arange(1, len(next(iter(theory.values()))) + 1)
+    slices = np.arange(1, PARTS + 1)
     for (weight, rows), color, mark in zip(table.groupby("importance"), PALETTE, "osD^vP", strict=False):
         for ax, name in zip(panels, names, strict=True):
             values = rows[[f"{name}_{k - 1}" for k in slices]].to_numpy()
             low, high = np.percentile(values, CENTRAL, axis=0)
             ax.fill_between(slices, low, high, color=color, alpha=0.25, lw=0)
             ax.plot(slices, values.mean(0), mark, ls="-" if name != "slope" else "", ms=4, color=color, label=f"{weight:,.0f}")
-            if name == "slope":
+            if name == "slope" and weight in theory:
                 ax.plot(slices, theory[weight], "--", lw=1, color=color)
     for ax, label in zip(panels, names.values(), strict=True):
         ax.set(xlabel="tenth of the features, most important first", ylabel=label, xticks=slices, ylim=(0, None))
-    panels[-1].legend(title="weight of the first", fontsize="small")
+        if table.empty:
+            nothing(ax)
+    if len(table):
+        panels[-1].legend(title="weight of the first", fontsize="small")
     return figure

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.pyplot import subplots
 
-from lib.plots.style import DIM, NAIVE, OTHER, OURS, PALETTE, axes, band, curve, heatmap, logarithmic, points
+from lib.plots.style import DIM, NAIVE, OTHER, OURS, PALETTE, axes, band, curve, heatmap, logarithmic, nothing, points
 
 __all__ = ["ties", "by_power", "errors_by_power", "onset", "at_the_tie", "starts", "fairness_by_power"]
 TICKS = (1.5, 2, 3, 4, 6, 8)
@@ -61,7 +61,8 @@ def errors_by_power(table: pd.DataFrame, names: dict[str, str], sparse: pd.DataF
     for (name, label), color in zip(names.items(), PALETTE, strict=False):
         curve(left, table, "exponent", name, color, label, ".-")
     curve(right, table, "exponent", "loss", OURS, f"trained, p = {table.p.iloc[0]:g}", ".-")
-    points(right, sparse, "exponent", "loss", OTHER, f"trained, p = {sparse.p.iloc[0]:g}", "s")
+    if len(sparse):
+        points(right, sparse, "exponent", "loss", OTHER, f"trained, p = {sparse.p.iloc[0]:g}", "s")
     for name, style in THEORY.items():
         right.plot(powers, losses[name], style, color=NAIVE, lw=1, label=f"p to 0, {name}")
     right.plot(*meanfield, "*", ms=9, color="black", label=f"mean field, p = {table.p.iloc[0]:g}")
@@ -88,6 +89,8 @@ def onset(tables: dict[str, pd.DataFrame], passed: dict[str, dict[float, np.ndar
             right.plot(values, np.full(len(values), row) + 0.5 * (0.5 - level), "|", ms=8, color=color, alpha=0.6)
             if row == 0 and np.isfinite(values).any():
                 right.text(np.nanmean(values), row - 0.45, f"{level:g}", ha="center", fontsize="small")
+    if not any(table.exponent.between(*window).any() for table in tables.values()):
+        nothing(left, "no power near 2\nwas swept")
     for level in next(iter(passed.values())):
         left.axhline(level, color=DIM, lw=0.5)
     for ax in (left, right):
@@ -120,6 +123,10 @@ def starts(table: pd.DataFrame) -> Figure:
     """Training loss over its mean from the small start, and share of features served, by `start` and power."""
     figure, (left, right) = axes(2, width=9, height=3.2)
     powers = sorted(table.exponent.unique())
+    if not powers:
+        for ax in (left, right):
+            nothing(ax, "no power was trained\nfrom other starts")
+        return figure
     usual = table[table.start == "small"].groupby("exponent").loss.mean()
     table = table.assign(excess=100 * (table.loss / table.exponent.map(usual) - 1))
     looks = (("small", OURS, "o", -0.2), ("naive", NAIVE, "s", 0), ("shared", OTHER, "D", 0.2))
@@ -149,8 +156,11 @@ def fairness_by_power(tables: dict[str, pd.DataFrame], names: dict[str, str], wi
             near = near.assign(**{name: 100 * near[name]})
             if near.exponent.nunique() > 3:
                 curve(ax, near, "exponent", name, color, kind, ".-")
-            else:
+            elif len(near):
                 points(ax, near, "exponent", name, color, kind, mark)
         ax.set(xlabel="power q of the error", ylabel=label, ylim=(0, None))
-    panels[0].legend(fontsize="small")
+        if not ax.get_legend_handles_labels()[0]:
+            nothing(ax, f"no power above {window[0]:g}\nwas swept")
+    if panels[0].get_legend_handles_labels()[0]:
+        panels[0].legend(fontsize="small")
     return figure

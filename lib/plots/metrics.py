@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, band
+from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, band, nothing
 
 __all__ = ["plans", "crossings", "footprint_thresholds"]
 
@@ -23,6 +23,11 @@ def plans(table, names, powers, ratios) -> Figure:
     """
     figure, (left, right) = axes(2, height=3.4, width_ratios=(3, 2))
     naive = table[table.plan == "naive plan"].set_index("metric").error
+    if not (naive > 0).all():
+        for ax in (left, right):
+            nothing(ax, "the naive plan makes no error\non these inputs")
+            ax.set_axis_off()
+        return figure
     shown = [plan for plan in COLOURS if plan in set(table.plan)]
     for shift, (metric, name) in zip((-0.22, 0, 0.22), names.items(), strict=True):
         for row, plan in enumerate(shown):
@@ -53,7 +58,7 @@ def crossings(loads, ratios, names, trained_for: float) -> Figure:
     """Errors relative to the naive plan's against the number of features on, one panel per metric.
 
     Args:
-        ratios: for each metric and plan the ratio of the errors, (seeds, loads).
+        ratios: for each metric and plan the ratio of the errors, (seeds, loads); NaN where the naive plan makes none.
         names: what each metric is called.
         trained_for: the mean number of features on in training.
     """
@@ -64,6 +69,8 @@ def crossings(loads, ratios, names, trained_for: float) -> Figure:
         ax.axhline(1, color=NAIVE, label="naive plan")
         ax.axvline(trained_for, color=DIM, ls=":", lw=1, label="mean load in training")
         ax.set(title=name, xlabel="features on at once, k", ylim=(0, None))
+        if np.isnan(ratios[metric]["trained"]).all():
+            nothing(ax, "the naive plan\nmakes no error")
     panels[0].set_ylabel("error / naive plan's")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize="small")
@@ -80,7 +87,7 @@ def footprint_thresholds(cuts, overlap, chance, helped, chosen: float, shares, t
         chosen: the post's cut.
         shares: sizes of footprints made of each neuron's most harmed features, as shares of all, (shares,).
         top_overlap, top_chance: their mean overlap (seeds, shares) and that of independent sets (shares,).
-        published: the post's overlap.
+        published: the post's overlap. Overlaps of networks with a single neuron are NaN.
     """
     figure, (left, middle, right) = axes(3, height=3)
     band(left, cuts, overlap, OURS, "networks")
@@ -93,7 +100,9 @@ def footprint_thresholds(cuts, overlap, chance, helped, chosen: float, shares, t
     middle.set(xlabel="most harmed features taken, %", ylabel="mean Jaccard overlap", ylim=(0, 1.4 * top_chance.max()))
     band(right, cuts, helped, OURS, "mean neuron")
     right.axvline(chosen, color=DIM, lw=1)
-    right.set(xlabel="fall that counts as help", ylabel="features helped by its loss", ylim=(0, None), xlim=(0, 1.5 * chosen))
+    right.set(xlabel="fall that counts as help", ylabel="features helped by its loss", ylim=(0, None), xlim=(0, cuts[-1] / 4))
+    for ax in (left, middle) if np.isnan(overlap).all() else ():
+        nothing(ax, "a single neuron\nhas no pair")
     for ax in (left, middle, right):
         ax.legend(fontsize="small")
     return figure

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from lib.plots.style import CENTRAL, DIVERGING, NAIVE, OTHER, OURS, PALETTE, axes, curve, logarithmic, plt
+from lib.plots.style import CENTRAL, DIVERGING, NAIVE, OTHER, OURS, PALETTE, axes, curve, logarithmic, nothing, plt
 
 __all__ = ["tipping", "instead", "encoders_by_p", "phases"]
 RIVALS = {"naive plan with a constant": (PALETTE[4], "--"), "features summed": (PALETTE[5], "-.")}
@@ -27,7 +27,7 @@ def tipping(table, names, rivals) -> Figure:
         ax.set(title=name, xlabel="p")
         logarithmic(ax, (0.01, 0.1, 1))
         logarithmic(ax, (0.01, 0.03, 0.1, 0.3, 1, 3), "y")
-        ax.set_ylim(min(0.1, ax.get_ylim()[0]), 3)
+        ax.set_ylim(max(1e-6, min(0.01, 0.9 * table[metric].min())), max(3, 1.1 * table[metric].max()))
     panels[0].set_ylabel("error / naive plan's")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize="small")
     return figure
@@ -60,15 +60,22 @@ def encoders_by_p(encoders) -> Figure:
     Args:
         encoders: by p, (neurons, features).
     """
-    figure, panels = plt.subplots(len(encoders), 1, figsize=(7.2, 1.1 * len(encoders) + 0.5), sharex=True)
-    for ax, (p, weights) in zip(panels, encoders.items(), strict=True):
+    figure, panels = plt.subplots(len(encoders), 1, figsize=(7.2, 1.1 * len(encoders) + 0.5), sharex=True, squeeze=False)
+    for ax, (p, weights) in zip(panels[:, 0], encoders.items(), strict=True):
         order = np.lexsort((-weights.max(0), weights.argmax(0)))
         limit = np.abs(weights).max()
         image = ax.imshow(weights[:, order], cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
         ax.set(yticks=(), ylabel=f"p = {p:g}")
         figure.colorbar(image, ax=ax, label="weight", pad=0.01)
-    panels[-1].set_xlabel("feature, sorted by the neuron that listens to it most")
+    panels[-1, 0].set_xlabel("feature, sorted by the neuron that listens to it most")
     return figure
+
+
+def _edges(centres) -> np.ndarray:
+    """Ends of the cells around points of a logarithmic axis."""
+    at = np.log(centres)
+    middle = (at[1:] + at[:-1]) / 2
+    return np.exp([2 * at[0] - middle[0], *middle, 2 * at[-1] - middle[-1]])
 
 
 def phases(p, exponents, maps, boundaries) -> Figure:
@@ -82,7 +89,13 @@ def phases(p, exponents, maps, boundaries) -> Figure:
     """
     figure, panels = axes(len(maps), width=9, height=3.6, sharey=True)
     for ax, (title, (label, mean)) in zip(panels, maps.items(), strict=True):
-        image = ax.pcolormesh(p, exponents, mean, cmap="cividis", shading="nearest", rasterized=True)
+        ax.set(title=title, xlabel="p")
+        logarithmic(ax, (0.01, 0.1, 1))
+        logarithmic(ax, (1.5, 2, 3, 4, 6, 8), "y")
+        if not np.isfinite(mean).any():
+            nothing(ax)
+            continue
+        image = ax.pcolormesh(_edges(p), _edges(exponents), mean, cmap="cividis", rasterized=True)
         figure.colorbar(image, ax=ax, label=label, orientation="horizontal", location="bottom", shrink=0.9)
         for (name, (across, up)), color in zip(boundaries.items(), ("white", "black"), strict=False):
             networks, fixed = (up, across) if np.ndim(up) == 2 else (across, up)
@@ -98,9 +111,6 @@ def phases(p, exponents, maps, boundaries) -> Figure:
             else:
                 ax.fill_betweenx(fixed, low, high, color=color, alpha=0.5, lw=0)
                 ax.plot(middle, fixed, color=color, lw=1.8, label=name)
-        ax.set(title=title, xlabel="p")
-        logarithmic(ax, (0.01, 0.1, 1))
-        logarithmic(ax, (1.5, 2, 3, 4, 6, 8), "y")
     panels[0].set_ylabel("exponent q of the loss")
     handles, labels = panels[0].get_legend_handles_labels()
     legend = figure.legend(handles, labels, loc="outside upper center", ncols=3, fontsize="small", frameon=True)

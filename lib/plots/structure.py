@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from lib.plots.style import DIM, NAIVE, OURS, POST, axes, band, heatmap, published_line, spread
+from lib.plots.style import DIM, NAIVE, OURS, POST, axes, band, heatmap, nothing, published_line, spread
 
 __all__ = [
     "folded_map", "budget", "load_against_error", "tied_weights", "sorted_weights", "weight_signs", "specialization",
@@ -27,7 +27,8 @@ def budget(signal, interference, singular_values) -> Figure:
     order = np.argsort(signal)[::-1]
     left.plot(interference[order], ".", color=NAIVE, label="interference, Σ |M_ij|")
     left.plot(signal[order], ".", color=OURS, label="signal, M_ii")
-    left.set(xlabel="feature, sorted by signal", ylabel="sum over inputs", ylim=(0, 1.3 * interference.max()))
+    left.set(xlabel="feature, sorted by signal", ylabel="sum over inputs")
+    left.set_ylim(min(0, 1.1 * signal.min()), 1.3 * max(interference.max(), signal.max()))
     left.legend(loc="upper right")
     shown = min(singular_values.shape[1], 20)
     relative = np.maximum(singular_values[:, :shown] / singular_values[:, :1], 1e-9)
@@ -118,10 +119,13 @@ def touched(thresholds, counts, chosen: float, published: float) -> Figure:
 
 
 def ablation(change, harmed: float) -> Figure:
-    """Change of each feature's error when each neuron is silenced (features, neurons), grouped by neuron."""
+    """Change of each feature's error when each neuron is silenced (features, neurons), grouped by neuron.
+
+    The colours are linear up to `harmed` and logarithmic beyond, or linear throughout if that is 0.
+    """
     figure, ax = axes(height=3.4)
     order = np.lexsort((change.max(1), change.argmax(1)))
-    heatmap(ax, change[order].T, "network 0", "change in active-only MSE", linear=harmed)
+    heatmap(ax, change[order].T, "network 0", "change in active-only MSE", linear=harmed or None)
     ax.set(xlabel="feature, grouped by the neuron whose loss hurts it most", ylabel="silenced neuron")
     ax.set_yticks(np.arange(change.shape[1]))
     return figure
@@ -155,4 +159,6 @@ def footprint_overlap(matrix, pairs, means, published: float) -> Figure:
     published_line(middle, published)
     spread(right, means, "mean overlap", published)
     right.set_title("every network")
+    for ax in (left, middle, right) if len(matrix) == 1 else ():
+        nothing(ax, "a single neuron\nhas no pair")
     return figure

@@ -41,8 +41,32 @@ def axes(columns: int = 1, width: float = 7.2, height: float = 3.2, **options):
 
 def save(figure: Figure, path: Path) -> None:
     """Writes a figure as PNG, without anything that differs from one run to the next."""
+    for ax in figure.axes:
+        _mend(ax)
     figure.savefig(path, metadata={"Software": None})
     plt.close(figure)
+
+
+def _mend(ax) -> None:
+    """An axis without a number to show says so; a logarithmic one on which no value is above zero becomes linear; a line
+    through one point is a mark."""
+    if not ax.axison or ax.get_label() == "<colorbar>":
+        return
+    for line in ax.lines:
+        if len(line.get_xdata()) == 1 and line.get_marker() == "None":
+            line.set_marker(".")
+    for i, which in enumerate("xy"):
+        shared = getattr(ax, f"get_shared_{which}_axes")().get_siblings(ax)
+        least = [other.dataLim.minpos[i] for other in shared]  # the least value above zero along this axis
+        if getattr(ax, f"get_{which}scale")() == "log" and not np.isfinite(least).any():
+            ax.set(**{f"{which}scale": "linear"})
+    if (ax.lines or ax.collections or ax.patches or ax.images) and not np.isfinite(ax.dataLim.get_points()).all() and not ax.images:
+        nothing(ax)
+
+
+def nothing(ax, why: str = "nothing to show\nwith these\nparameters") -> None:
+    """Says in the middle of an empty panel why it is empty."""
+    ax.text(0.5, 0.5, why, transform=ax.transAxes, ha="center", va="center", color="0.4", fontsize="small")
 
 
 def show(figure: Figure, name: str, caption: str) -> None:
@@ -60,6 +84,8 @@ def spread(ax, values, what: str, published: float | None = None, *, unit: str =
         sns.rugplot(x=values, ax=ax, color="black", height=0.05, lw=0.5)
     ax.xaxis.set_major_locator(MaxNLocator(4))
     ax.set(xlabel=what, ylabel=unit, ylim=(0, 1.4 * ax.get_ylim()[1]))
+    if not np.isfinite(values).any():
+        nothing(ax)
     if published is not None:
         published_line(ax, published)
     ax.legend(loc="upper right", fontsize="small")

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes
+from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, nothing
 
 __all__ = ["beside_nulls", "fairness", "slope_theory", "slope_widths", "chance"]
 MARKS = "osD^vP*X"
@@ -17,6 +17,10 @@ def beside_nulls(trained, nulls) -> Figure:
     """
     shown = trained.columns[trained.std() > 0]
     figure, ax = axes(width=7.2, height=0.3 * len(shown) + 1.6)
+    if not len(shown):
+        nothing(ax, "no number varies between these networks:\nthere is no standard deviation to measure by")
+        ax.axis("off")
+        return figure
     rows, centre, sd = np.arange(len(shown)), trained[shown].mean(), trained[shown].std()
     low, high = ((np.percentile(trained[shown], end, axis=0) - centre) / sd for end in CENTRAL)
     ax.hlines(rows, low, high, color=DIM, lw=6, alpha=0.6, label="trained, central 95 %")
@@ -49,6 +53,9 @@ def fairness(slopes, overlaps) -> Figure:
         left.hist(values.ravel(), bins, density=True, color=color, histtype="stepfilled", alpha=0.5, label=name)
     left.set(xlabel="slope of a feature, R_ii", ylabel="density")
     ends = np.concatenate(list(overlaps.values()))
+    if np.isnan(ends).all():
+        nothing(right, "a single neuron\nhas no pair")
+        ends = np.zeros(1)
     for (name, values), color in zip(overlaps.items(), colors, strict=False):
         right.hist(values, np.linspace(ends.min(), ends.max() + 1e-9, 25), color=color, histtype="stepfilled", alpha=0.5, label=name)
     right.set(xlabel="footprint overlap of a network (Jaccard)", ylabel="networks", ylim=(0, 1.35 * right.get_ylim()[1]))
@@ -75,7 +82,7 @@ def slope_theory(p, lines, sweep) -> Figure:
         left.plot(p, lines[name], color=color, lw=1.2)
         _points(left, rows.rate, rows, color, mark, name)
         right.plot(rows.rate, 100 * rows.error, mark, ls=":", ms=5, color=color)
-    left.set(ylabel="mean slope, R_ii", ylim=(0.2, None))
+    left.set(ylabel="mean slope, R_ii", ylim=(0.2 if sweep["from"].min() > 0.2 else None, None))
     left.legend(fontsize="small", loc="lower left")
     right.axhline(0, color=DIM, lw=0.8)
     right.axhspan(-2, 2, color=DIM, alpha=0.2, lw=0)
@@ -94,7 +101,7 @@ def slope_widths(neurons, line, sweep, published) -> Figure:
     ax.plot(sweep.features.iloc[0] / neurons, line, color=NAIVE, label="theory")
     _points(ax, ratio, sweep, OURS, "o", f"{sweep.seeds.iloc[0]} fully trained networks")
     ax.plot(*published, "*", ms=9, color=POST, label="post")
-    ax.set(xscale="log", xlabel="features per neuron, F / n", ylabel="mean slope, R_ii", ylim=(0, 1))
+    ax.set(xscale="log", xlabel="features per neuron, F / n", ylabel="mean slope, R_ii", ylim=(min(0, sweep["from"].min()), max(1, sweep.to.max())))
     ax.set_xticks(ratio, [f"{value:g}" for value in ratio])
     ax.minorticks_off()
     ax.legend()

@@ -1,0 +1,102 @@
+"""What each section trains, so that a run can say what it will cost before it is over.
+
+    python -m lib.plan    how much there is to train, from and as JSON
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+
+from lib import activation, bottleneck, convergence, importance, knobs, loss, meanfield, sparsity, store
+from lib.config import Config, Measurement
+from lib.parameters import Study, kinds
+from lib.progress import work
+
+Given = tuple[Config, Measurement, Study]
+
+
+def missing(section: str, given: Given) -> list[Config]:
+    """The ensembles that a section would have to train now: neither in the store nor in a committed table."""
+    return [config for config in dict.fromkeys(TRAINED.get(section, _none)(*given)) if not store.has(config)]
+
+
+def works(sections: dict[str, dict]) -> dict[str, float]:
+    """How much each section has to train that no earlier one trains, see `lib.progress.work`; from its parameters, by name."""
+    seen, total, found = {}, 0.0, {}
+    for name, values in sections.items():
+        seen |= dict.fromkeys(missing(name[:2], kinds(values)))
+        before, total = total, work(seen)
+        found[name] = total - before
+    return found
+
+
+def _none(config: Config, measured: Measurement, study: Study) -> list[Config]:
+    return []
+
+
+def _one(config: Config, measured: Measurement, study: Study) -> list[Config]:
+    return [config]
+
+
+def _linear(config: Config, measured: Measurement, study: Study) -> list[Config]:
+    return [config, replace(config, activation="linear", seeds=study.rival_seeds)]
+
+
+def _setup(config: Config, measured: Measurement, study: Study) -> list[Config]:
+    rival = replace(config, target="identity", seeds=study.rival_seeds)
+    return [config, replace(config, target="relu"), rival, replace(rival, low=0.0)]
+
+
+def _nulls(config: Config, measured: Measurement, study: Study) -> list[Config]:
+    linear = replace(config, activation="linear", seeds=study.rival_seeds)
+    return [config, linear, replace(linear, target="identity")]
+
+
+def _theory(config: Config, measured: Measurement, study: Study) -> list[Config]:
+    full = knobs.full(config, study.rival_seeds)
+    return [config, full, replace(full, activation="linear", target="identity"), *meanfield.points(full).values(), *meanfield.widths(full)]
+
+
+def _convergence(config: Config, measured: Measurement, study: Study) -> list[Config]:
+    return [*convergence.trained(config, study).values(), *sum(convergence.ratio_points(config, study), [])]
+
+
+def _loss(config: Config, measured: Measurement, study: Study) -> list[Config]:
+    points = sum(loss.points(knobs.full(config, study.rival_seeds), config, study.powers).values(), [])
+    tie = replace(knobs.full(config, study.rival_seeds), exponent=2.0)
+    return [*knobs.to_train("11_loss", points, study.every, measured), tie]
+
+
+def _sparsity(config: Config, measured: Measurement, study: Study) -> list[Config]:
+    base = knobs.full(config, study.rival_seeds)
+    line = knobs.to_train("12_sparsity", sparsity.points(base, study.rates), study.every, measured)
+    plane = knobs.to_train("12_plane", sparsity.plane(base, study.grid)[2], study.every, knobs.fewer(measured))
+    return [*line, *plane, *sparsity.drawn(base, study.rates).values()]
+
+
+def _importance(config: Config, measured: Measurement, study: Study) -> list[Config]:
+    base = knobs.full(config, study.rival_seeds)
+    points = sum(importance.points(base, study.weights).values(), [])
+    return [*knobs.to_train("13_importance", points, study.every, measured), *importance.drawn(base, study.weights).values()]
+
+
+def _bottleneck(config: Config, measured: Measurement, study: Study) -> list[Config]:
+    points = bottleneck.points(knobs.full(config, study.rival_seeds), study.widths)
+    return knobs.to_train("14_bottleneck", points, study.every, knobs.fewer(measured))
+
+
+def _activation(config: Config, measured: Measurement, study: Study) -> list[Config]:
+    kinds = [*activation.points(knobs.full(config, study.rival_seeds), study.activations).values()]
+    return [*kinds, *knobs.to_train("15_activation", kinds + [knobs.longer(kind) for kind in kinds], study.every, knobs.fewer(measured))]
+
+
+TRAINED: dict[str, Callable[[Config, Measurement, Study], list[Config]]] = {
+    "00": _setup, "01": _linear, "02": _one, "03": _one, "04": _one, "05": _one, "06": _linear, "07": _one,
+    "08": _nulls, "09": _theory, "10": _convergence,
+    "11": _loss, "12": _sparsity, "13": _importance, "14": _bottleneck, "15": _activation,
+}  # fmt: skip
+
+
+if __name__ == "__main__":
+    json.dump(works(json.load(sys.stdin)), sys.stdout)
