@@ -8,7 +8,7 @@
 #   make lab      opens the notebooks in JupyterLab
 #   make lock     refreshes requirements.lock from pyproject.toml (UPGRADE=1: to the newest versions)
 #   make restore  puts every parameters cell back to its defaults, then does what `make paper` does
-#   make fuzz N=20                           runs every notebook N times with parameters drawn at random, small
+#   make fuzz N=20   runs N notebooks with legal parameters drawn at random, small
 #   make clean    removes build/, where trained networks are kept, and caches
 #
 #   make paper PARAMS="seeds=8 powers=2,4"   the whole paper with other parameters, as build/runs/NAME/index.html

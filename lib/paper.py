@@ -34,9 +34,9 @@ KERNEL = {
 ARGUMENTS = [
     "--IPKernelApp.log_level=ERROR",
     "--IPKernelApp.capture_fd_output=False",  # `store.say` is for the terminal
-    "--IPKernelApp.exec_lines=import lib.plots, lib.store; del lib",  # what a notebook would wait for
     "--HistoryManager.hist_file=:memory:",
 ]
+IMPORTS = "import lib.plots, lib.store; del lib"  # what a notebook would wait for
 
 
 class Refused(ValueError):
@@ -216,7 +216,8 @@ class Kernel:
         self.start = time.time_ns()  # what is edited from now on it may not have seen
         self.manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
         environment = inherited | {name: str(path) for name, path in where.items()}
-        run_sync(self.manager.start_kernel)(extra_arguments=ARGUMENTS, cwd=str(notebook.parent), env=environment)
+        arguments = [*ARGUMENTS, f"--IPKernelApp.exec_lines={IMPORTS}"]
+        run_sync(self.manager.start_kernel)(extra_arguments=arguments, cwd=str(notebook.parent), env=environment)
 
     def stop(self) -> None:
         """Stops it, unless it was stopped."""

@@ -26,6 +26,12 @@ print("to the terminal", file=sys.__stderr__, flush=True)
 """
 
 
+@pytest.fixture(autouse=True)
+def bare(monkeypatch):
+    """Kernels without imports, which these notebooks do not need; test_make has them."""
+    monkeypatch.setattr(paper, "IMPORTS", "pass")
+
+
 def write(path: Path, *cells: str, parameters: str = PARAMETERS) -> Path:
     """A notebook with a parameters cell and some code."""
     tagged = nbformat.v4.new_code_cell(parameters, id="parameters", metadata={"tags": ["parameters"]})
