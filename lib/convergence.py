@@ -96,7 +96,8 @@ def decoder_ratio(network: Network):
 
 def ratios(configs: Iterable[Config]) -> pd.DataFrame:
     """`decoder_ratio` of every network of many ensembles, a row each, with what was varied and its last loss."""
-    tables = []
+    tables, configs = [], list(configs)
+    store.sweep(configs)
     for config in configs:
         ratio = measure.each(decoder_ratio, store.networks(config))
         loss = store.losses(config)[:, -max(1, config.steps // 20) :].mean(1)

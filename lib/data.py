@@ -1,6 +1,7 @@
 """Sparse inputs, a column per sample, and what the network must make of them. One PRNG, named."""
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import jax
 import jax.numpy as jnp
@@ -43,7 +44,14 @@ def evenly(key: Array, dims: int, count: int) -> np.ndarray:
 
     Returns: (dims, count).
     """
-    return qmc.LatinHypercube(dims, rng=_generator(key)).random(count).T
+    return _hypercube(tuple(np.asarray(jax.random.key_data(key)).tolist()), dims, count)
+
+
+@lru_cache(4)  # the points of a sweep are read on the same draws
+def _hypercube(words: tuple[int, ...], dims: int, count: int) -> np.ndarray:
+    cube = qmc.LatinHypercube(dims, rng=np.random.default_rng(words)).random(count).T
+    cube.flags.writeable = False
+    return cube
 
 
 def _generator(key: Array) -> np.random.Generator:

@@ -20,6 +20,7 @@ from jax import Array
 
 from lib import data, measure, metrics, model, paths, store
 from lib.config import CHUNK, Config, Measurement, OneLine, changed
+from lib.devices import together
 from lib.model import Network
 from lib.shown import NONE
 
@@ -130,14 +131,14 @@ def sweep(
     keys = [key(point, options) for point in points]
     committed, train = _split(name, points, keys, every)
     store.sweep(points[i] for i in train)
+    found = dict(zip(train, together(lambda i: store.measured(read, points[i], options), train), strict=True))
     names = [name for name in PARAMETERS if len({getattr(point, name) for point in points}) > 1]
     tables = []
     for i, (point, its_key) in enumerate(zip(points, keys, strict=True)):
         rows = committed.get(its_key)
         if i in train:
             made = f"jax {jax.__version__} on {', '.join(sorted({d.device_kind for d in jax.local_devices()}))}"
-            found = store.measured(read, point, options)
-            new = pd.DataFrame({"seed": np.arange(point.seeds)} | found | {"key": its_key, "made": made})
+            new = pd.DataFrame({"seed": np.arange(point.seeds)} | found[i] | {"key": its_key, "made": made})
             new = new.replace([np.inf, -np.inf], np.nan)  # over a naive plan without error, say
             if rows is not None:
                 _compare(name, rows, new, {name: getattr(point, name) for name in names} or changed(point))

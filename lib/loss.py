@@ -68,7 +68,7 @@ def points(base: Config, post: Config, powers: Sequence[float]) -> dict[str, lis
         "usual": many(base, sorted(powers, key=lambda q: abs(q - 2))),
         "restarted": starts,
         "long": many(knobs.longer(base), at(2, 2.02, 2.05, 2.1, 8)),
-        "longest": many(knobs.longer(base, 20), at(4, 6), seeds=min(2 * base.seeds, 100_000)),
+        "longest": many(knobs.longer(base, 20), at(4, 6) if len(at(4, 6)) == 2 else (), seeds=min(2 * base.seeds, 100_000)),
         "sparse": many(knobs.longer(base), at(2, 2.02, 2.05, 1.95, 3), p=base.p / 10),
         "slow": many(base, at(4, 6), learning_rate=post.learning_rate),
     }

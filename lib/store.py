@@ -29,6 +29,7 @@ from filelock import FileLock
 
 from lib import findings, measure, paths, train
 from lib.config import Config, Measurement, OneLine
+from lib.devices import together
 from lib.model import Network
 
 BLOCK = 64  # networks in one file; a multiple of `train.GROUP`
@@ -87,9 +88,12 @@ def sweep(configs: Iterable[Config], share: int = 0, shares: int = 1) -> None:
     """
     todo = [block for config in configs for block in blocks(config)][share::shares]
     missing = [block for block in todo if not _file(train.train_ensemble, block)[0].exists()]
-    for number, block in enumerate(missing, 1):
-        say(f"ensemble {number} of {len(missing)}", routine=True)
-        fetch(train.train_ensemble, **block)
+
+    def one(number: int) -> None:
+        say(f"ensemble {number + 1} of {len(missing)}", routine=True)
+        fetch(train.train_ensemble, **missing[number])
+
+    together(one, range(len(missing)))
 
 
 def has(config: Config) -> bool:
