@@ -35,6 +35,12 @@ def ratio_points(config: Config, study: Study) -> tuple[list[Config], list[Confi
     return starts + single, longer + single
 
 
+def trainings(config: Config, study: Study) -> list[Config]:
+    """All that section 10 trains, the longest first: the short ones fill the cores that it leaves idle."""
+    every = [*trained(config, study).values(), *sum(ratio_points(config, study), [])]
+    return sorted(dict.fromkeys(every), key=lambda config: -config.steps)
+
+
 def futures(short: pd.DataFrame, long: pd.DataFrame, longer: pd.DataFrame) -> pd.DataFrame:
     """What becomes of each finding when training goes on. Tables have a row per network and a column per id.
 

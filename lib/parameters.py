@@ -46,7 +46,7 @@ class Study(Checked):
     weights: tuple = declare(WEIGHTS, "weights of the favoured features", 1, 1e6, kind=float, most=100, coarse=(1.0, 10.0, 100.0))
     widths: tuple = declare(WIDTHS, "numbers of neurons", 1, 10_000, kind=int, most=100, at_most="features", coarse=(10, 20, 50, 100))
     activations: tuple = declare(NETWORKS, "what neurons do with their input", kind=str, most=4, options=NETWORKS)
-    grid: int = declare(15, "points along each axis of a phase diagram", 2, 1_000, coarse=4)
+    grid: int = declare(15, "points along each axis of a phase diagram", 2, 1_000, coarse=3)
     every: int = declare(16, "of a sweep's committed points, one in so many is trained again; 1: all", 1, 1_000_000)
     digits: int = declare(4, "significant digits shown in the tables", 1, 12)
 

@@ -59,7 +59,7 @@ def _theory(config: Config, measured: Measurement, study: Study) -> list[Config]
 
 
 def _convergence(config: Config, measured: Measurement, study: Study) -> list[Config]:
-    return [*convergence.trained(config, study).values(), *sum(convergence.ratio_points(config, study), [])]
+    return convergence.trainings(config, study)
 
 
 def _loss(config: Config, measured: Measurement, study: Study) -> list[Config]:

@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import sys
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterable
@@ -32,6 +33,7 @@ from lib.config import Config, Measurement, OneLine
 from lib.devices import together
 from lib.model import Network
 
+_PARSING = threading.Lock()  # Python 3.11 parses in one thread at a time, or not at all
 BLOCK = 64  # networks in one file; a multiple of `train.GROUP`
 CLEAR = "\r\x1b[K" if sys.__stderr__ and sys.__stderr__.isatty() else ""  # a terminal's line is begun anew
 jax.config.update("jax_compilation_cache_dir", str(paths.BUILD / "jax"))  # what one notebook compiled serves all
@@ -177,9 +179,14 @@ def _described(value: object) -> object:
     return dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value
 
 
-@functools.cache
 def code(module: str) -> dict[str, str]:
     """A hash of the module and of every module of `lib` that it imports, directly or not; comments and docstrings don't count."""
+    with _PARSING:
+        return _code(module)
+
+
+@functools.cache
+def _code(module: str) -> dict[str, str]:
     found, waiting = {}, [module]
     while waiting:
         name = waiting.pop()
