@@ -119,7 +119,7 @@ $(SITE): $(if $(filter paper,$(MAKECMDGOALS)),$(STAMP)/done $(if $(SLUG)$(NOTEBO
   $(addprefix $(OUT)/,notebooks/[0-9]*.ipynb data/*.csv data/*.json) $(PAGES) lib/paths.py lib/config.py lib/parameters.py \
   lib/template/* data/*.bib CITATION.cff README.md) $(SETUP)
 	@$(RUN) -m lib.site
-	@$(if $(SLUG),,cmp -s $(@D)/paper.png figures/paper.png || cp $(@D)/paper.png figures/ 2>/dev/null || true)
+	@$(if $(SLUG),,test -e $(STAMP)/mixed || cmp -s $(@D)/paper.png figures/paper.png || cp $(@D)/paper.png figures/ 2>/dev/null || true)
 
 $(LIVE): $(filter-out lib/site.py lib/readme.py lib/tables.py,$(wildcard lib/*.py)) lib/plots/style.py lib/template/live.html $(SETUP)
 	@$(RUN) -m lib.live

@@ -140,7 +140,9 @@ def _about(home: Path, root: Path, chapters: list[Page]) -> dict:
     if home != root:  # what came out is said of the run, or not at all
         abstract = "**The paper.** " + re.sub("<!-- summary -->.*<!-- /summary -->", "", abstract, flags=re.S).strip()
         abstract += f"\n\n**This run.** {came}" if (came := readme.summary(home / "data")) else ""
-    figures = (re.search(rf'<figure id="fig-{FRONT_FIGURE}">.*?</figure>', page.text, re.S) for page in chapters)
+    mixed = home == root and parameters.disagreement(home)
+    agreed = (page for page in chapters if not (mixed and page.banner))  # a tweaked chapter does not speak for the paper
+    figures = (re.search(rf'<figure id="fig-{FRONT_FIGURE}">.*?</figure>', page.text, re.S) for page in agreed)
     return {
         "paper": paper,
         "subtitle": subtitle,
