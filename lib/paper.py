@@ -36,7 +36,7 @@ ARGUMENTS = [
     "--IPKernelApp.capture_fd_output=False",  # `store.say` is for the terminal
     "--HistoryManager.hist_file=:memory:",
 ]
-IMPORTS = "import lib.plots, lib.store; del lib"  # what a notebook would wait for
+AHEAD = "import lib.plots, lib.plan; lib.plan.ahead({!r}, {!r}); del lib"  # what a notebook would wait for
 
 
 class Refused(ValueError):
@@ -150,7 +150,7 @@ def update(names: list[str], given: dict, home: Path) -> int:
     with Progress({path.stem: settled[path.stem] for path in todo}, _log(home)) as progress:
         try:
             for number, path in enumerate(sections):
-                kernels += [Kernel(ahead, home) for ahead in sections[len(kernels) : number + 2]]
+                kernels += [Kernel(ahead, home, settled[ahead.stem]) for ahead in sections[len(kernels) : number + 2]]
                 failed += _turn(path, given, home, progress, kernels[number])
         finally:
             for kernel in kernels:
@@ -206,9 +206,9 @@ def _mixed(file: Path, home: Path) -> bool:
 
 
 class Kernel:
-    """A kernel for one notebook, with the imports done that all wait for."""
+    """A kernel for one notebook, with the imports done that all wait for; it begins to train what the parameters ask for."""
 
-    def __init__(self, notebook: Path, home: Path):
+    def __init__(self, notebook: Path, home: Path, values: dict):
         folder = paths.BUILD / "ipython"
         folder.mkdir(parents=True, exist_ok=True)
         where = {"PAPER_HOME": home, "PAPER_STAGE": _stage(notebook, home), "PAPER_PROGRESS": _log(home), "IPYTHONDIR": folder}
@@ -216,7 +216,7 @@ class Kernel:
         self.start = time.time_ns()  # what is edited from now on it may not have seen
         self.manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
         environment = inherited | {name: str(path) for name, path in where.items()}
-        arguments = [*ARGUMENTS, f"--IPKernelApp.exec_lines={IMPORTS}"]
+        arguments = [*ARGUMENTS, f"--IPKernelApp.exec_lines={AHEAD.format(notebook.stem[:2], values)}"]
         run_sync(self.manager.start_kernel)(extra_arguments=arguments, cwd=str(notebook.parent), env=environment)
 
     def stop(self) -> None:
@@ -259,7 +259,7 @@ def run(notebook: Path, given: dict, home: Path, kernel: Kernel | None = None) -
         OSError: something could not be written.
     """
     stamp, stage, failed = (_build(home) / folder / notebook.stem for folder in ("stamps", "stage", "failed"))
-    kernel, failed = kernel or Kernel(notebook, home), failed.with_suffix(".ipynb")
+    kernel, failed = kernel or Kernel(notebook, home, {}), failed.with_suffix(".ipynb")
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     shutil.rmtree(stage, ignore_errors=True)

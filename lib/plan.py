@@ -6,7 +6,9 @@
 import json
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from threading import Thread
 
 from lib import activation, bottleneck, convergence, importance, knobs, loss, meanfield, sparsity, store
 from lib.config import Config, Measurement
@@ -29,6 +31,21 @@ def works(sections: dict[str, dict]) -> dict[str, float]:
         before, total = total, work(seen)
         found[name] = total - before
     return found
+
+
+def ahead(section: str, values: dict) -> None:
+    """Begins to train what a section will ask the store for, in a thread of its own: while another notebook still runs.
+
+    Args:
+        values: the section's parameters, settled. Without a task of its own there is nothing to foresee.
+    """
+
+    def train() -> None:
+        with suppress(FloatingPointError, store.StoreError):  # the notebook will say so
+            store.sweep(missing(section, kinds(values)))
+
+    if values.keys() >= {"features", "steps"}:
+        Thread(target=train, daemon=True).start()
 
 
 def _none(config: Config, measured: Measurement, study: Study) -> list[Config]:

@@ -29,7 +29,7 @@ print("to the terminal", file=sys.__stderr__, flush=True)
 @pytest.fixture(autouse=True)
 def bare(monkeypatch):
     """Kernels without imports, which these notebooks do not need; test_make has them."""
-    monkeypatch.setattr(paper, "IMPORTS", "pass")
+    monkeypatch.setattr(paper, "AHEAD", "pass")
 
 
 def write(path: Path, *cells: str, parameters: str = PARAMETERS) -> Path:
