@@ -40,12 +40,13 @@ def ahead(section: str, values: dict) -> None:
         values: the section's parameters, settled. Without a task of its own there is nothing to foresee.
     """
 
+    configs = missing(section, kinds(values)) if values.keys() >= {"features", "steps"} else []
+
     def train() -> None:
         with suppress(FloatingPointError, store.StoreError):  # the notebook will say so
-            store.sweep(missing(section, kinds(values)))
+            store.sweep(configs)
 
-    if values.keys() >= {"features", "steps"}:
-        Thread(target=train, daemon=True).start()
+    Thread(target=train, daemon=True).start()
 
 
 def _none(config: Config, measured: Measurement, study: Study) -> list[Config]:

@@ -179,20 +179,16 @@ def _described(value: object) -> object:
     return dataclasses.asdict(value) if dataclasses.is_dataclass(value) else value
 
 
+@functools.cache
 def code(module: str) -> dict[str, str]:
     """A hash of the module and of every module of `lib` that it imports, directly or not; comments and docstrings don't count."""
-    with _PARSING:
-        return _code(module)
-
-
-@functools.cache
-def _code(module: str) -> dict[str, str]:
     found, waiting = {}, [module]
     while waiting:
         name = waiting.pop()
         if name in found:
             continue
-        tree = ast.parse(Path(sys.modules[name].__file__).read_bytes())
+        with _PARSING:
+            tree = ast.parse(Path(sys.modules[name].__file__).read_bytes())
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "lib":
                 names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
