@@ -159,7 +159,7 @@ def run(tmp_path) -> Path:
     nb = nbformat.read(path, 4)
     nb.cells[0].source += "\n\nSee [notebook 10](10_convergence.ipynb) and [the first](12_sparsity.ipynb)."
     nbformat.write(nb, path)
-    ran(tmp_path, "12", features=100, neurons=10, steps=200, rival_seeds=16, grid=4, rates=[0.005, 0.02, 0.1, 0.5, 1.0])
+    ran(tmp_path, "12", features=100, neurons=10, steps=200, rival_seeds=16, grid=3, rates=[0.02, 0.1, 0.5, 1.0])
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "12_tipping.png").write_bytes(b"the run's own")
     return tmp_path
