@@ -64,7 +64,8 @@ def whole(key: Array, config: Config, count: int) -> np.ndarray:
 
 
 def _sparse(unit: np.ndarray, config: Config) -> np.ndarray:
-    return np.where(unit < config.p, config.low + (1 - config.low) * unit / config.p, 0).astype(np.float32)
+    value = config.low + (1 - config.low) * (np.minimum(unit, config.p) / config.p)
+    return np.where(unit < config.p, value, 0).astype(np.float32)
 
 
 def forced(key: Array, config: Config, count: int) -> tuple[np.ndarray, np.ndarray]:
