@@ -37,10 +37,9 @@ NAMES    := $(patsubst notebooks/%.ipynb,%,$(sort $(wildcard notebooks/[0-9]*.ip
 WANTED   := $(if $(NOTEBOOK),$(filter $(NOTEBOOK) $(NOTEBOOK:%=%_%),$(NAMES)),$(NAMES))
 FINDINGS := $(filter 90_%,$(NAMES))
 SECTIONS := $(filter-out 90_%,$(NAMES))
-PAGES    := lib/site.py lib/readme.py lib/tables.py lib/live.py
-ASIDE    := $(PAGES) lib/plan.py lib/progress.py
+CALLED   := $(filter-out lib/publish/%,$(wildcard lib/*.py lib/*/*.py))
 SITE     := $(if $(SLUG),$(OUT),build/paper)/index.html
-LIVE     := $(if $(wildcard lib/live.py),build/paper/live.html)
+LIVE     := $(if $(wildcard lib/publish/live.py),build/paper/live.html)
 $(if $(and $(NOTEBOOK),$(if $(WANTED),,none)),$(error no notebook $(NOTEBOOK): there are $(NAMES)))
 
 export PAPER_HOME := $(abspath $(OUT))
@@ -60,7 +59,7 @@ paper: $(STAMP)/done $(SITE) $(if $(SLUG)$(NOTEBOOK),,$(STAMP)/readme $(LIVE))
 	@echo "The paper is up to date: notebooks/, figures/ and data/$(if $(SLUG), in $(OUT)); to read: $(SITE)."
 
 restore: $(SETUP)
-	@$(RUN) -m lib.paper restore
+	@$(RUN) -m lib.publish.run restore
 	@$(MAKE) --no-print-directory paper
 
 site: $(SITE) $(if $(SLUG),,$(LIVE))
@@ -72,10 +71,10 @@ fuzz: $(SETUP)
 	@$(RUN) tests/fuzz.py $(N)
 
 sweep: $(SETUP)
-	@$(RUN) -m lib.sweep $(GRID) $(if $(PROCESS),--process $(PROCESS)) $(if $(AT),--at $(AT))
+	@$(RUN) -m lib.publish.grid $(GRID) $(if $(PROCESS),--process $(PROCESS)) $(if $(AT),--at $(AT))
 
 bench: $(SETUP) build/torch/.$(TORCH)
-	@PYTHONPATH=build/torch $(RUN) -m lib.bench
+	@PYTHONPATH=build/torch $(RUN) -m lib.publish.bench
 
 build/torch/.$(TORCH): pyproject.toml
 	@rm -rf $(@D) && $(RUN) -m pip install --quiet --target $(@D) $(TORCH) && touch $@
@@ -95,10 +94,10 @@ clean:
 	find . -path ./.venv -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -exec rm -rf {} +
 
 # A notebook runs again when it, the code it calls, the published numbers, the environment or one of its outputs
-# changed; the findings also when another notebook's numbers did. Its stamp goes, and `lib.paper`, which runs all that
+# changed; the findings also when another notebook's numbers did. Its stamp goes, and `lib.publish.run`, which runs all that
 # have none, one after the other, writes it anew. What failed has no stamp, and runs again.
 -include $(wildcard $(NAMES:%=$(STAMP)/%.mk))
-$(NAMES:%=$(STAMP)/%): $(STAMP)/%: notebooks/%.ipynb $(filter-out $(ASIDE),$(wildcard lib/*.py lib/*/*.py)) data/published.csv $(SETUP)
+$(NAMES:%=$(STAMP)/%): $(STAMP)/%: notebooks/%.ipynb $(CALLED) lib/publish/kernel.py data/published.csv $(SETUP)
 	@rm -f $@
 
 $(FINDINGS:%=$(STAMP)/%): $(SECTIONS:%=$(STAMP)/%.data)
@@ -106,23 +105,23 @@ $(SECTIONS:%=$(STAMP)/%.data): %.data: %
 	@:
 
 $(STAMP)/done: $(WANTED:%=$(STAMP)/%)
-	@$(RUN) -m lib.paper run $(WANTED) -- $(QUOTED) || test -s $(STAMP)/failed
+	@$(RUN) -m lib.publish.run run $(WANTED) -- $(QUOTED) || test -s $(STAMP)/failed
 	@touch $@
 
 # README speaks for all sections: not while one failed, or they disagree.
-$(STAMP)/readme: $(STAMP)/done $(wildcard README.md lib/readme.py)
-	@test -s $(STAMP)/failed -o -e $(STAMP)/mixed || $(RUN) -m lib.readme
+$(STAMP)/readme: $(STAMP)/done $(wildcard README.md lib/publish/readme.py)
+	@test -s $(STAMP)/failed -o -e $(STAMP)/mixed || $(RUN) -m lib.publish.readme
 	@touch $@
 
 # `make site` takes the notebooks as they are; `make paper` brings them up to date first.
 $(SITE): $(if $(filter paper,$(MAKECMDGOALS)),$(STAMP)/done $(if $(SLUG)$(NOTEBOOK),,$(STAMP)/readme)) $(wildcard \
-  $(addprefix $(OUT)/,notebooks/[0-9]*.ipynb data/*.csv data/*.json) $(PAGES) lib/paths.py lib/config.py lib/parameters.py \
-  lib/template/* data/*.bib CITATION.cff README.md) $(SETUP)
-	@$(RUN) -m lib.site
+  $(addprefix $(OUT)/,notebooks/[0-9]*.ipynb data/*.csv data/*.json) lib/publish/*.py lib/experiments/parameters.py \
+  lib/publish/templates/* data/*.bib CITATION.cff README.md) $(SETUP)
+	@$(RUN) -m lib.publish.site
 	@$(if $(SLUG),,test -e $(STAMP)/mixed || cmp -s $(@D)/paper.png figures/paper.png || cp $(@D)/paper.png figures/ 2>/dev/null || true)
 
-$(LIVE): $(filter-out lib/site.py lib/readme.py lib/tables.py,$(wildcard lib/*.py)) lib/plots/style.py lib/template/live.html $(SETUP)
-	@$(RUN) -m lib.live
+$(LIVE): $(wildcard lib/*.py) lib/publish/live.py lib/plots/style.py lib/publish/templates/live.html $(SETUP)
+	@$(RUN) -m lib.publish.live
 
 # The environment is ready when its stamp holds this folder's name: a moved checkout is set up again.
 ifneq ($(shell test -x $(RUN) && cat $(READY) 2>/dev/null),$(CURDIR))

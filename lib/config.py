@@ -3,8 +3,10 @@
 import dataclasses
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+GROUP = 8  # networks that see the same samples: drawing them costs more than one network's arithmetic
 CHUNK = 256  # samples evaluated at once: every array of a pass then fits the processor's cache
 
 
@@ -117,6 +119,11 @@ class Config(Checked):
         most, why = limit(self.__dataclass_fields__["neurons"], {"features": self.features})
         if self.neurons > most:
             raise ConfigError(f"neurons = {self.neurons} does not fit: {why}")
+
+    @cached_property
+    def fourth_power(self) -> bool:
+        """Whether the loss takes the post's power: squares, compiled in, cost half of what a power does."""
+        return self.exponent == 4
 
     def task(self) -> "Config":
         """The same without how it is trained: what is read off networks is compiled once, however they were trained."""

@@ -10,7 +10,6 @@ from jax import Array
 from jax.extend.random import threefry_2x32
 from scipy.stats import qmc
 
-from lib import devices  # noqa: F401 (sets JAX up)
 from lib.config import Config
 
 PRNG = "threefry2x32"
@@ -58,7 +57,7 @@ def _generator(key: Array) -> np.random.Generator:
     return np.random.default_rng(np.asarray(jax.random.key_data(key)).tolist())
 
 
-def whole(key: Array, config: Config, count: int) -> np.ndarray:
+def evaluation_samples(key: Array, config: Config, count: int) -> np.ndarray:
     """Evaluation samples of the training distribution, spread evenly: (features, count), float32."""
     return _sparse(evenly(key, config.features, count), config)
 

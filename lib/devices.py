@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from functools import partial
 from typing import Any
 
@@ -26,28 +25,22 @@ if jax.config.jax_num_cpu_devices < 0 and "device_count" not in os.environ.get("
 TOGETHER = 64  # members of an ensemble that an accelerator takes at once; a CPU's cache holds just one
 
 
-def squared(exponent: Array | float) -> bool:
-    """Whether an exponent is known to be 4, the post's: squares, compiled in, cost half of what a power does."""
-    return isinstance(exponent, float) and exponent == 4
+# Of a configuration JAX traces the real numbers, so that one program serves every `p`; the rest is compiled in.
+TRACED = ("p", "low", "exponent", "importance", "learning_rate", "init_scale")
+COMPILED = tuple(name for name in Config.__dataclass_fields__ if name not in TRACED) + ("fourth_power",)
 
 
-def _numbers(config: Config) -> tuple:
-    """A configuration as a pytree: its real numbers are leaves, so that one program serves every `p`."""
-    about = {field.name: field.type is float for field in fields(config)}
-    about["exponent"] = not squared(config.exponent)
-    leaves, rest = ([name for name in about if about[name] is real] for real in (True, False))
-    return [getattr(config, name) for name in leaves], (*leaves, tuple((name, getattr(config, name)) for name in rest))
+def _flatten(config: Config) -> tuple[list, tuple]:
+    return [getattr(config, name) for name in TRACED], tuple(getattr(config, name) for name in COMPILED)
 
 
-def _config(rest: tuple, numbers: list) -> Config:
-    """The way back. Nothing is checked: the numbers may be traced."""
-    config, (*names, others) = object.__new__(Config), rest
-    for name, value in (*zip(names, numbers, strict=True), *others):
-        object.__setattr__(config, name, value)
+def _unflatten(compiled: tuple, traced: list) -> Config:
+    config = object.__new__(Config)  # nothing is checked: the numbers may be traced
+    vars(config).update(zip(TRACED + COMPILED, (*traced, *compiled), strict=True))
     return config
 
 
-jax.tree_util.register_pytree_node(Config, _numbers, _config)
+jax.tree_util.register_pytree_node(Config, _flatten, _unflatten)
 
 
 def one_by_one(function: Callable, many: Any) -> Any:

@@ -7,7 +7,6 @@ from jax import Array
 
 from lib.config import Config
 
-
 ACTIVATIONS = {"relu": jax.nn.relu, "abs": jnp.abs, "gelu": jax.nn.gelu, "linear": lambda x: x}
 
 

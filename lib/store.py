@@ -28,7 +28,7 @@ import numpy as np
 import optax
 from filelock import FileLock
 
-from lib import findings, measure, paths, train
+from lib import paths, train
 from lib.config import Config, Measurement, OneLine
 from lib.devices import together
 from lib.model import Network
@@ -103,16 +103,6 @@ def has(config: Config) -> bool:
     return all(_file(train.train_ensemble, block)[0].exists() for block in blocks(config))
 
 
-def errors(config: Config, samples: int) -> dict[str, np.ndarray]:
-    """`measure.errors` of every network: `error` (seeds, features), `silenced` (seeds, features, neurons); see `measured`."""
-    return measured(measure.ensemble_errors, config, samples)
-
-
-def ids(config: Config, options: Measurement) -> dict[str, np.ndarray]:
-    """Every published number of every network: for each id an array (seeds,); see `measured`."""
-    return measured(findings.of_ensemble, config, options)
-
-
 def measured(read: Callable, config: Config, options: int | Measurement) -> dict[str, np.ndarray]:
     """What `read(networks, config, options)` finds in the trained ensemble for `config`, from the store or read now.
 
@@ -153,7 +143,7 @@ def fetch(compute: Callable[..., dict], **parameters) -> dict[str, np.ndarray]:
 
 
 def _note(about: dict, seconds: float) -> None:
-    """Leaves a line for `lib.progress` if `make` runs this notebook."""
+    """Leaves a line for `lib.publish.progress` if `make` runs this notebook."""
     if "PAPER_PROGRESS" in os.environ:
         with open(os.environ["PAPER_PROGRESS"], "a") as file:
             file.write(json.dumps({"result": about["result"], "seconds": seconds} | about["parameters"]) + "\n")
@@ -185,7 +175,7 @@ def code(module: str) -> dict[str, str]:
     found, waiting = {}, [module]
     while waiting:
         name = waiting.pop()
-        if name in found:
+        if name in found or name in (__name__, paths.__name__):  # how a result is kept does not decide it
             continue
         with _PARSING:
             tree = ast.parse(Path(sys.modules[name].__file__).read_bytes())

@@ -12,11 +12,9 @@ import optax
 from jax import Array
 
 from lib import data
-from lib.config import Config, OneLine
-from lib.devices import each, one_by_one, squared
+from lib.config import GROUP, Config, OneLine
+from lib.devices import each, one_by_one
 from lib.model import Network, at, init
-
-GROUP = 8  # networks that see the same samples: drawing them costs more than one network's arithmetic
 
 
 class Diverged(OneLine, FloatingPointError):
@@ -26,14 +24,14 @@ class Diverged(OneLine, FloatingPointError):
 def loss(network: Network, config: Config, x: Array, wanted: Array) -> Array:
     """Mean over features and samples of `importance * abs(y - target)**exponent`, for x of (features, samples)."""
     square = jnp.square(network(x) - wanted)
-    return jnp.mean(data.importance(config)[:, None] * raised(square, config.exponent))
+    return jnp.mean(data.importance(config)[:, None] * raised(square, config))
 
 
-def raised(square: Array, exponent: Array | float) -> Array:
+def raised(square: Array, config: Config) -> Array:
     """`abs(error)**exponent` from its square. The slope stays finite at 0, and exp with log costs half of what `**` does."""
-    if squared(exponent):
+    if config.fourth_power:
         return jnp.square(square)
-    return jnp.exp(exponent / 2 * jnp.log(square + 1e-30))
+    return jnp.exp(config.exponent / 2 * jnp.log(square + 1e-30))
 
 
 def optimiser_of(config: Config) -> optax.GradientTransformation:

@@ -19,8 +19,9 @@ from IPython.utils.capture import capture_output
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lib import paper, parameters, paths  # noqa: E402
-from lib.config import ConfigError  # noqa: E402
+from lib import paths
+from lib.config import ConfigError
+from lib.publish import asked
 
 BAD = re.compile(r"(?<![\w.])[-+−]?(nan|NaN|inf|-inf)(?!\w)")
 
@@ -60,7 +61,7 @@ def run(name: str, values: dict, home: Path) -> list[str]:
 
 
 def _run(name: str, values: dict, home: Path) -> list[str]:
-    nb = nbformat.read(paper.NOTEBOOKS / f"{name}.ipynb", 4)
+    nb = nbformat.read(asked.NOTEBOOKS / f"{name}.ipynb", 4)
     os.environ["PAPER_HOME"] = str(home)
     shell = InteractiveShell.instance()
     shell.reset(new_session=False)
@@ -96,7 +97,7 @@ def _run(name: str, values: dict, home: Path) -> list[str]:
 def main(name: str, *words: str) -> int:
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as home:
-        said = outcome(name, paper.parse(list(words)), Path(os.environ.get("KEEP", home)))
+        said = outcome(name, asked.parse(list(words)), Path(os.environ.get("KEEP", home)))
     print(said, f"({time.monotonic() - start:.0f} s)")
     return said != "fine"
 

@@ -8,7 +8,7 @@ import pytest
 for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PARAMS", "NOTEBOOK", "GPU", "PAPER_HOME", "PAPER_STAGE"):
     os.environ.pop(name, None)
 
-from lib import paths  # noqa: E402
+from lib import paths
 
 (paths.BUILD / "ipython").mkdir(parents=True, exist_ok=True)  # where make points IPYTHONDIR; IPython wants it to exist
 

@@ -4,13 +4,14 @@
 """
 
 import sys
-from itertools import combinations, product
+from itertools import combinations
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lib import paper, parameters  # noqa: E402
-from lib.config import ConfigError  # noqa: E402
+from lib.config import ConfigError
+from lib.experiments import parameters
+from lib.publish import asked
 
 TINY = {"features": 12, "neurons": 4, "p": 0.1, "steps": 4, "seeds": 3, "batch": 32, "samples": 256, "inputs": 256, "k_max": 6,
         "rival_seeds": 2, "longest": 12, "grid": 2}  # fmt: skip
@@ -79,7 +80,7 @@ def row(names: set[str], missing: set) -> dict:
 
 def runs() -> list[tuple[str, dict]]:
     """(notebook, corner values) of every run; the first of each notebook have the same values, and make a paper."""
-    declared = {path.stem: paper.cell(path).keys() & CORNERS for path in sorted(paper.NOTEBOOKS.glob("[0-9]*.ipynb")) if not paper.last(path.stem)}
+    declared = {path.stem: asked.cell(path).keys() & CORNERS for path in sorted(asked.NOTEBOOKS.glob("[0-9]*.ipynb")) if not asked.last(path.stem)}
     one = [{name: value} for name in CORNERS for value in CORNERS[name]]
     missing = set().union(*(pairs(a | b) for a, b in combinations(one, 2) if a.keys() != b.keys() and fits(a | b)))
     missing = {pair for pair in missing if any({name for name, _ in pair} <= names for names in declared.values())}

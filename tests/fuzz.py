@@ -12,7 +12,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
 from itertools import count, islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,17 +21,18 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lib import paper, parameters  # noqa: E402
-from lib.parameters import KNOWN  # noqa: E402
+from lib.experiments import parameters  # noqa: E402
+from lib.experiments.parameters import KNOWN  # noqa: E402
+from lib.publish import asked  # noqa: E402
 from tests import cells  # noqa: E402
 from tests.corners import CORNERS  # noqa: E402
 
 SMALL = {"features": 24, "steps": 40, "batch": 64, "seeds": 9, "samples": 512, "inputs": 512, "rival_seeds": 9, "longest": 120, "grid": 3,
          "lengths": 3, "learning_rate": 0.1}  # fmt: skip
 ENTRIES = 3  # in a list
-CELLS = {path.stem: paper.cell(path) for path in sorted(paper.NOTEBOOKS.glob("[0-9]*.ipynb"))}
+CELLS = {path.stem: asked.cell(path) for path in sorted(asked.NOTEBOOKS.glob("[0-9]*.ipynb"))}
 DECLARED = set().union(*CELLS.values())
-SECTIONS = [name for name in CELLS if not paper.last(name)]
+SECTIONS = [name for name in CELLS if not asked.last(name)]
 ENDS = ("fine", "diverged", "left out")  # and anything else is wrong
 WORKERS, RUNS_EACH = 2, 20  # processes, and runs after which one makes way for a new one, since compiled programs add up
 
@@ -106,14 +106,14 @@ def planned(number: int, seed: int) -> list[tuple[int, str, dict]]:
 def main(number: str = "20", seed: str = "0") -> int:
     """Runs them, a line each."""
     start, ends, parts = time.monotonic(), Counter(), Counter()
-    with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(WORKERS, get_context("spawn"), max_tasks_per_child=RUNS_EACH) as pool:
+    with tempfile.TemporaryDirectory() as folder, get_context("spawn").Pool(WORKERS, maxtasksperchild=RUNS_EACH) as pool:
         runs = [(turn, (name, values, Path(folder, str(turn), *([] if turn % 2 == 0 else [name])))) for turn, name, values in planned(int(number), int(seed))]
-        started = {place: pool.submit(cells.outcome, *run) for place, (_, run) in enumerate(runs) if not paper.last(run[0])}
+        started = {place: pool.apply_async(cells.outcome, run) for place, (_, run) in enumerate(runs) if not asked.last(run[0])}
         for place, (turn, run) in enumerate(runs):
             if place in started:
-                said = started[place].result()
+                said = started[place].get()
             else:  # all of its round have ended
-                said = pool.submit(cells.outcome, *run).result() if parts[turn, "fine"] == len(SECTIONS) else "left out"
+                said = pool.apply_async(cells.outcome, run).get() if parts[turn, "fine"] == len(SECTIONS) else "left out"
             end = next((end for end in ENDS if said.startswith(end)), "wrong")
             ends[end] += 1
             parts[turn, end] += 1

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from lib import audit, claims, paths
+from lib import claims, paths
 
 STEADY = {"published": "1.0", "mean": 1.0, "sd": 0.01, "low": 0.98, "high": 1.02, "seeds": 64, "verdict": "inside the spread"}
 
@@ -17,7 +17,7 @@ def verdict(folder, *, id="slope_mean", null=5.0, null_sd=0.01, theory=2.0, futu
     errors = [("naive plan", "active", 1.0), ("naive plan", "mse", 1.0), ("trained", "active", 0.5), ("trained", "mse", mse)]
     pd.DataFrame(errors, columns=["plan", "metric", "error"]).to_csv(folder / "01_metrics.csv")
     rows = pd.DataFrame([STEADY | changes], index=pd.Index([id], name="id"))
-    row = audit.audited(rows, about, folder).loc[id]
+    row = claims.audited(rows, about, folder).loc[id]
     assert row.converged == 1.5 and row.theory == theory
     return row.verdict
 
@@ -55,4 +55,4 @@ def test_every_number_names_a_null_that_is_measured_or_none():
 
 def test_what_the_audit_needs_is_named_when_it_is_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match="no 08_nulls.csv: run notebook 08"):
-        audit.audited(pd.DataFrame([STEADY], index=["slope_mean"]), claims.published(), tmp_path)
+        claims.audited(pd.DataFrame([STEADY], index=["slope_mean"]), claims.published(), tmp_path)

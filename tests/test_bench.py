@@ -6,8 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lib import bench, data, devices, paths, train
+from lib import data, devices, paths, train
 from lib.config import Config
+from lib.publish import bench
 
 TINY = Config(features=6, neurons=2, p=0.5, batch=16, steps=3, seeds=3)
 

@@ -8,16 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import bottleneck, data, knobs, model
+from lib import data, measure, model
+from lib.claims import words
 from lib.config import Config
+from lib.experiments import sweep, width
 from lib.model import Network
 
 CONFIG = Config(features=12, neurons=4, p=0.2)
 
 
 def read(network, config=CONFIG):
-    x = data.whole(data.key(0, "test"), config, 2048)
-    return {name: float(value) for name, value in bottleneck.by_width(network, config, x).items()}, x
+    x = data.evaluation_samples(data.key(0, "test"), config, 2048)
+    return {name: float(value) for name, value in width.by_width(network, config, x).items()}, x
 
 
 def test_neurons_with_one_feature_and_with_more():
@@ -44,17 +46,17 @@ def test_errors_are_in_units_of_silence_also_with_a_neuron_for_every_feature():
 
 def test_the_rest_is_what_every_sweep_reads():
     found, x = read(model.naive(CONFIG))
-    others = knobs.readings(model.naive(CONFIG), CONFIG, x)
+    others = measure.readings(model.naive(CONFIG), CONFIG, x)
     assert {name: found[name] for name in ("slope_mean", "carriers", "load")} == {name: float(others[name]) for name in ("slope_mean", "carriers", "load")}
 
 
 def test_all_widths_of_the_paper_and_any_of_the_reader():
-    base = knobs.full(Config(), 16)
-    assert {point.start for point in bottleneck.points(base, [10])} == {"small"}
-    own = [point for point in bottleneck.points(base, [7]) if point.neurons == 7]
+    base = sweep.at_full_rate(Config(), 16)
+    assert {point.start for point in width.points(base, [10])} == {"small"}
+    own = [point for point in width.points(base, [7]) if point.neurons == 7]
     assert {(point.start, point.steps) for point in own} == {("small", 1000), ("small", 5000), ("naive", 1000), ("naive", 5000)}
-    largest = knobs.full(Config(features=10_000, steps=10_000_000), 1)
-    assert max(point.features for point in bottleneck.points(largest, [10_000])) == 10_000
+    largest = sweep.at_full_rate(Config(features=10_000, steps=10_000_000), 1)
+    assert max(point.features for point in width.points(largest, [10_000])) == 10_000
 
 
 def rows(**columns):
@@ -62,16 +64,16 @@ def rows(**columns):
 
 
 @pytest.mark.parametrize(
-    "share, words",
+    "share, said",
     [([0.0, 0.1], "never half"), ([0.9, 1.0], "half of the neurons or more at every width"), ([0.0, 1.0], r"at \*\*14\*\* neurons")],
 )
-def test_where_half_of_the_neurons_have_one_feature(share, words):
-    assert re.search(words, bottleneck.halfway(rows(neurons=[10, 20], monosemantic=share)))
+def test_where_half_of_the_neurons_have_one_feature(share, said):
+    assert re.search(said, words.halfway(rows(neurons=[10, 20], monosemantic=share)))
 
 
 def test_where_the_naive_start_is_ahead():
     small = rows(neurons=[10, 20], loss=[1.0, 1.0])
-    ahead = lambda *loss: bottleneck.ahead(rows(neurons=[10, 20], loss=loss), small, 1)  # noqa: E731
+    ahead = lambda *loss: words.ahead(rows(neurons=[10, 20], loss=loss), small, 1)  # noqa: E731
     assert ahead(2.0, 0.5).startswith("from **16**") or ahead(2.0, 0.5).startswith("from **1")
     assert ahead(0.5, 0.5) == "from 10 neurons, or fewer" and ahead(2.0, 2.0) == "nowhere, or not up to 20 neurons"
-    assert bottleneck.ahead(small.iloc[:0], small, 1) == "nowhere that can be compared"
+    assert words.ahead(small.iloc[:0], small, 1) == "nowhere that can be compared"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lib.config import CHUNK, Config, ConfigError, Measurement, changed
-from lib.parameters import KINDS, KNOWN, Study
+from lib.experiments.parameters import KINDS, KNOWN, Study
 
 RANGES = {  # name: (lowest, highest) value that fits
     "features": (2, 10_000),

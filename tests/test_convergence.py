@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import convergence
+from lib import claims
 from lib.config import Config
-from lib.parameters import Study
+from lib.experiments import length
+from lib.experiments.parameters import Study
 
 
 @pytest.mark.parametrize(
@@ -24,13 +25,13 @@ from lib.parameters import Study
 def test_lengths(steps, longest, lengths, expected):
     """The training of the parameters cell, whole, and others of `rival_seeds` networks."""
     config, given = Config(steps=steps), {} if lengths is None else {"lengths": lengths}
-    found = convergence.trained(config, Study(longest=longest, rival_seeds=5, **given))
+    found = length.trained(config, Study(longest=longest, rival_seeds=5, **given))
     assert list(found) == expected and [c.steps for c in found.values()] == expected
     assert found[steps] == config and {c.seeds for n, c in found.items() if n != steps} <= {5}
 
 
 def test_the_decoder_is_watched_over_starts_and_lengths():
-    starts, longer = convergence.ratio_points(Config(steps=10), Study(longest=100, rival_seeds=5))
+    starts, longer = length.ratio_points(Config(steps=10), Study(longest=100, rival_seeds=5))
     assert {c.init_scale for c in starts} == {0.001, 0.01, 0.1, 0.5} and {c.steps for c in starts} == {10}
     assert {c.steps for c in longer if c.activation == "relu"} == {1, 3, 10, 30, 100} and {c.seeds for c in starts + longer} == {5}
 
@@ -54,7 +55,7 @@ def networks(mean, sd, count=200):
 def test_futures(short, long, longer, future, settled, reproduced, survives):
     """The published slope is 0.380."""
     tables = [pd.DataFrame({"slope_mean": networks(*numbers)}) for numbers in (short, long, longer)]
-    row = convergence.futures(*tables).loc["slope_mean"]
+    row = claims.futures(*tables).loc["slope_mean"]
     assert (row.future, row.settled) == (future, settled)
     assert (row.published_reproduced, row.published_survives) == (reproduced, survives)
     np.testing.assert_allclose([row.short, row.converged], [short[0], longer[0]], rtol=1e-6)

@@ -13,8 +13,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lib import devices, paths, sweep
-from lib.config import Config, ConfigError
+from lib import devices, paths
+from lib.config import Config
+from lib.publish import grid
 
 
 def python(code, *words, **environment):
@@ -95,7 +96,7 @@ def test_one_device_and_three_give_the_same_numbers(tmp_path):
 
 
 def test_a_grid_is_every_combination():
-    configs = sweep.grid(["p=0.1,0.2", "neurons=3", "seeds=2,4"])
+    configs = grid.grid(["p=0.1,0.2", "neurons=3", "seeds=2,4"])
     assert [(c.p, c.seeds) for c in configs] == [(0.1, 2), (0.1, 4), (0.2, 2), (0.2, 4)]
     assert {c.neurons for c in configs} == {3} and {c.steps for c in configs} == {Config.steps}
 
@@ -113,7 +114,7 @@ def test_a_grid_is_every_combination():
     ],
 )
 def test_a_sweep_that_does_not_fit_is_refused(words, says, capsys):
-    assert sweep.main(*words) == 1
+    assert grid.main(*words) == 1
     said = capsys.readouterr().err
     assert says in said and said.count("\n") == 1
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from playwright import sync_api
 
-from lib import live, measure, model, paths, store, train
+from lib import measure, model, paths, store, train
 from lib.config import CHUNK, Config
 from lib.model import Network
+from lib.publish import live
 
 CONFIG = Config(steps=100, batch=128, learning_rate=0.03, seeds=2)  # as many features, neurons and moments as the paper's
 LAST = 13

@@ -1,6 +1,5 @@
 """Every measure against plain float64 numpy, known invariances, and the published values themselves."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -8,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from lib import claims, data, findings, measure, train
+from lib import claims, data, measure, train
 from lib.config import Config, Measurement
 from lib.model import Network
 
@@ -219,7 +218,7 @@ def eight():
     """Eight networks of the full experiment, and what is measured on them, by id: one number per network."""
     config = Config(seeds=8)
     arrays = train.train_ensemble(config)
-    return findings.of_ensemble(Network(arrays["w_in"], arrays["w_out"]), config, Measurement(samples=4096))
+    return measure.ensemble_numbers(Network(arrays["w_in"], arrays["w_out"]), config, Measurement(samples=4096))
 
 
 def test_every_published_number_is_measured(eight):

@@ -11,11 +11,13 @@ import papermill
 import pytest
 from nbconvert import PythonExporter
 
-from lib import claims, paper, parameters, paths
+from lib import claims, paths
+from lib.experiments import parameters
+from lib.publish import asked, kernel
 from tests import cells, corners
 
-NOTEBOOKS = sorted(paper.NOTEBOOKS.glob("[0-9]*.ipynb"))
-SECTIONS = [path.stem for path in NOTEBOOKS if not paper.last(path.stem)]
+NOTEBOOKS = sorted(asked.NOTEBOOKS.glob("[0-9]*.ipynb"))
+SECTIONS = [path.stem for path in NOTEBOOKS if not asked.last(path.stem)]
 RUNS = corners.runs()
 every = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 
@@ -59,7 +61,7 @@ def test_runs_with_corner_values(number, outcomes):
 
 
 def test_the_selection_has_every_pair_and_every_notebook():
-    held = {path.stem: paper.cell(path) for path in NOTEBOOKS}
+    held = {path.stem: asked.cell(path) for path in NOTEBOOKS}
     for (one, its), (other, theirs) in combinations(corners.CORNERS.items(), 2):
         both = [name for name in SECTIONS if {one, other} <= held[name].keys()]
         for pair in ({one: a, other: b} for a in its for b in theirs if both and corners.fits({one: a, other: b})):
@@ -88,7 +90,7 @@ def test_every_published_number_ends_as_a_claim(conclusion):
 def test_runs_as_make_runs_it(tmp_path):
     """In a kernel, with the values injected."""
     (path,) = (path for path in NOTEBOOKS if path.stem.startswith("05"))
-    made = paper.run(path, corners.TINY, tmp_path)
+    made = kernel.run(path, corners.TINY, tmp_path)
     nb = nbformat.read(tmp_path / "notebooks" / path.name, 4)
     assert not [output for cell in nb.cells for output in cell.get("outputs", []) if output.output_type in ("error", "stream")]
     assert {name.name for name in made if name.parts[0] == "figures"} == drawn(paths.ROOT, "05")
@@ -104,7 +106,7 @@ def test_is_committed_whole(path):
     code = [cell for cell in nb.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert {output.output_type for cell in code for output in cell.outputs} <= {"display_data", "execute_result"}
-    assert nb.metadata == paper.KERNEL
+    assert nb.metadata == kernel.KERNEL
     assert {name for cell in nb.cells for name in cell.metadata} <= {"tags"}
     assert str(paths.ROOT) not in path.read_text()
 
@@ -127,6 +129,6 @@ def test_declares_known_parameters_at_their_defaults(path):
     """One parameters cell; each line commented; a default never differs from that of `lib.parameters`."""
     (cell,) = [cell for cell in source(path, "code") if "parameters" in cell.metadata.get("tags", [])]
     about = papermill.inspect_notebook(path)
-    assert about.keys() == paper.cell(path).keys() and not parameters.unlike(paper.cell(path))
+    assert about.keys() == asked.cell(path).keys() and not parameters.unlike(asked.cell(path))
     assert all(parameter["help"] for parameter in about.values()), "each wants a comment"
     assert len(cell.source.splitlines()) == len(about)

@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lib import data, measure, nulls, train
+from lib import data, measure, train
+from lib.baselines import nulls
 from lib.config import Config
 from lib.model import Network
 

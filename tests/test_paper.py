@@ -1,4 +1,4 @@
-"""lib.paper on throwaway notebooks: whole or not at all, the same bytes every time, one clear message."""
+"""lib.publish.run on throwaway notebooks: whole or not at all, the same bytes every time, one clear message."""
 
 import dataclasses
 import errno
@@ -12,8 +12,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from lib import paper, paths, progress
+from lib import paths
 from lib.config import Config, ConfigError
+from lib.publish import asked, kernel, progress, run
 
 PARAMETERS = "seeds = 2  # networks\nsteps = 5  # Adam steps"
 WRITES = """
@@ -29,7 +30,7 @@ print("to the terminal", file=sys.__stderr__, flush=True)
 @pytest.fixture(autouse=True)
 def bare(monkeypatch):
     """Kernels without imports, which these notebooks do not need; test_make has them."""
-    monkeypatch.setattr(paper, "AHEAD", "pass")
+    monkeypatch.setattr(kernel, "AHEAD", "pass")
 
 
 def write(path: Path, *cells: str, parameters: str = PARAMETERS) -> Path:
@@ -38,7 +39,7 @@ def write(path: Path, *cells: str, parameters: str = PARAMETERS) -> Path:
     code = [nbformat.v4.new_code_cell(cell.strip(), id=f"cell-{i}") for i, cell in enumerate(cells)]
     text = nbformat.v4.new_markdown_cell("# Why?", id="title")
     path.parent.mkdir(parents=True, exist_ok=True)
-    nbformat.write(nbformat.v4.new_notebook(cells=[text, tagged, *code], metadata=paper.KERNEL), path)
+    nbformat.write(nbformat.v4.new_notebook(cells=[text, tagged, *code], metadata=kernel.KERNEL), path)
     return path
 
 
@@ -57,7 +58,7 @@ def test_a_run_lands_whole_and_the_same_twice(tmp_path, capfd):
     (tmp_path / "figures").mkdir()
     (tmp_path / "figures" / "01_gone.png").write_bytes(b"no longer drawn")
     (tmp_path / "figures" / "02_other.png").write_bytes(b"another notebook's")
-    paper.run(notebook, {}, tmp_path)
+    kernel.run(notebook, {}, tmp_path)
     first = files(tmp_path)
     assert set(first) == {
         "notebooks/01_one.ipynb", "data/01_one.csv", "figures/01_one.svg", "figures/02_other.png"
@@ -66,33 +67,33 @@ def test_a_run_lands_whole_and_the_same_twice(tmp_path, capfd):
     assert "to the terminal\\n" not in first["notebooks/01_one.ipynb"].decode()
     assert '"name": "stderr"' not in first["notebooks/01_one.ipynb"].decode()
     assert "to the terminal" in capfd.readouterr().err
-    paper.run(notebook, {}, tmp_path)
+    kernel.run(notebook, {}, tmp_path)
     assert files(tmp_path) == first
 
 
 def test_other_parameters_go_elsewhere_the_same_twice(tmp_path):
     notebook = write(tmp_path / "notebooks" / "01_one.ipynb", WRITES)
     before, home = files(tmp_path), tmp_path / "build" / "runs" / "other"
-    paper.run(notebook, {"seeds": 3, "p": 0.5}, home)  # it declares no p, and is not given it
+    kernel.run(notebook, {"seeds": 3, "p": 0.5}, home)  # it declares no p, and is not given it
     assert files(tmp_path) == before
     first = files(home)
     assert first["data/01_one.csv"] == b"seeds,3"
     injected = [c for c in nbformat.reads(first["notebooks/01_one.ipynb"], 4).cells if "seeds = 3" in c.source]
     assert len(injected) == 1 and "p = 0.5" not in injected[0].source
-    paper.run(notebook, {"seeds": 3, "p": 0.5}, home)
+    kernel.run(notebook, {"seeds": 3, "p": 0.5}, home)
     assert files(home) == first
 
 
 def test_a_notebook_that_raises_fails_each_time_and_changes_nothing(tmp_path):
     notebook = write(tmp_path / "notebooks" / "01_one.ipynb", WRITES)
-    paper.run(notebook, {}, tmp_path)
+    kernel.run(notebook, {}, tmp_path)
     stamp = tmp_path / "stamps" / "01_one"
     assert stamp.exists()
     write(notebook, WRITES, "raise ValueError('the fault\\nin two lines')")
     before = files(tmp_path)
     for _ in range(2):
-        with pytest.raises(paper.Failed) as failure:
-            paper.run(notebook, {}, tmp_path)
+        with pytest.raises(kernel.Failed) as failure:
+            kernel.run(notebook, {}, tmp_path)
         said = str(failure.value)
         assert "01_one failed in cell [3]: ValueError: the fault in two lines;" in said
         assert len(said.splitlines()) == 1
@@ -105,15 +106,15 @@ def test_an_edit_made_meanwhile_is_kept(tmp_path):
     path = tmp_path / "notebooks" / "01_one.ipynb"
     edit = f"from pathlib import Path; Path({str(path)!r}).open('a').write(' ')"
     before = write(path, edit).read_bytes()
-    with pytest.raises(paper.Failed, match="edited while it ran"):
-        paper.run(path, {}, tmp_path)
+    with pytest.raises(kernel.Failed, match="edited while it ran"):
+        kernel.run(path, {}, tmp_path)
     assert path.read_bytes() == before + b" "
 
 
 def test_a_dead_kernel_is_one_message(tmp_path):
     notebook = write(tmp_path / "notebooks" / "01_one.ipynb", "import os; os._exit(1)")
-    with pytest.raises(paper.Failed, match="01_one failed: its kernel died"):
-        paper.run(notebook, {}, tmp_path)
+    with pytest.raises(kernel.Failed, match="01_one failed: its kernel died"):
+        kernel.run(notebook, {}, tmp_path)
 
 
 def test_no_space_is_one_message_and_loses_nothing(tmp_path, monkeypatch, capsys):
@@ -123,11 +124,11 @@ def test_no_space_is_one_message_and_loses_nothing(tmp_path, monkeypatch, capsys
     def full(source, target):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target))
 
-    monkeypatch.setattr(paper, "NOTEBOOKS", tmp_path / "notebooks")
+    monkeypatch.setattr(asked, "NOTEBOOKS", tmp_path / "notebooks")
     monkeypatch.setenv("PAPER_HOME", str(tmp_path))
-    monkeypatch.setattr(paper.os, "replace", full)
-    monkeypatch.setattr(paper.signal, "signal", lambda *_: None)
-    assert paper.main("run", "01_one") == 1
+    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(run.signal, "signal", lambda *_: None)
+    assert run.main("run", "01_one") == 1
     said = capsys.readouterr().err.strip()
     assert "No space left on device" in said and len(said.splitlines()) == 1
     assert files(tmp_path) == before
@@ -140,13 +141,13 @@ def test_told_to_stop_it_takes_the_kernel_with_it(tmp_path):
     write(tmp_path / "notebooks" / "01_one.ipynb", sleeps)
     before = files(tmp_path)
     script = (
-        f"from pathlib import Path; from lib import paper; paper.NOTEBOOKS = Path({str(tmp_path / 'notebooks')!r}); "
-        "raise SystemExit(paper.main('run', '01_one'))"
+        f"from pathlib import Path; from lib.publish import asked, run; asked.NOTEBOOKS = Path({str(tmp_path / 'notebooks')!r}); "
+        "raise SystemExit(run.main('run', '01_one'))"
     )
-    run = subprocess.Popen([sys.executable, "-c", script], cwd=paths.ROOT, env=os.environ | {"PAPER_HOME": str(tmp_path)})
+    process = subprocess.Popen([sys.executable, "-c", script], cwd=paths.ROOT, env=os.environ | {"PAPER_HOME": str(tmp_path)})
     wait(lambda: pid.exists() and pid.read_text())
-    run.terminate()
-    assert run.wait(60) == 143
+    process.terminate()
+    assert process.wait(60) == 143
     wait(lambda: not alive(int(pid.read_text())))
     assert files(tmp_path) == before
 
@@ -168,7 +169,7 @@ def wait(condition, patience: float = 60) -> None:
 
 
 def test_values_are_read_as_numbers_where_they_are_numbers():
-    values = paper.parse(["seeds=8", "p=2e-2", "target=identity"])
+    values = asked.parse(["seeds=8", "p=2e-2", "target=identity"])
     assert values == {"seeds": 8, "p": 0.02, "target": "identity"}
     assert [type(value) for value in values.values()] == [int, float, str]
 
@@ -188,31 +189,31 @@ def test_values_are_read_as_numbers_where_they_are_numbers():
 )
 def test_what_does_not_fit_is_refused(tmp_path, words, message):
     first, second = write(tmp_path / "01_one.ipynb"), write(tmp_path / "02_two.ipynb", parameters="neurons = 6\nfeatures = 3 * 4")
-    with pytest.raises((paper.Refused, ConfigError), match=message) as refusal:
-        paper.check(paper.parse(words), [first, second])
+    with pytest.raises((asked.Refused, ConfigError), match=message) as refusal:
+        asked.check(asked.parse(words), [first, second])
     assert len(str(refusal.value).splitlines()) == 1
 
 
 def test_a_cell_that_does_not_fit_names_its_notebook(tmp_path):
     second = write(tmp_path / "02_two.ipynb", parameters="neurons = 6\nfeatures = 2 + 1")
     for parameters, message in {"steps = 0": "01_one: steps = 0 does not fit", "steps = 1 +": "01_one: .* SyntaxError"}.items():
-        with pytest.raises(paper.Refused, match=message):
-            paper.check({}, [write(tmp_path / "01_one.ipynb", parameters=parameters), second])
+        with pytest.raises(asked.Refused, match=message):
+            asked.check({}, [write(tmp_path / "01_one.ipynb", parameters=parameters), second])
 
 
 def test_it_says_which_sections_a_parameter_reaches(tmp_path, capsys):
     cells = {"00_a": "steps = 5\nexponent = 4.0", "01_b": "steps = 5", "02_c": "steps = 5\npowers = [2.0]"}
     some = [write(tmp_path / f"{name}.ipynb", parameters=cell) for name, cell in cells.items()]
-    assert paper.check({"exponent": 3, "steps": 7, "powers": [2]}, some)["00_a"] == {"steps": 7, "exponent": 3.0}
+    assert asked.check({"exponent": 3, "steps": 7, "powers": [2]}, some)["00_a"] == {"steps": 7, "exponent": 3.0}
     assert capsys.readouterr().out == "exponent is a parameter of 00 only: elsewhere it changes nothing\n"
-    paper.check({"steps": 7, "powers": [2]}, some[:1])
+    asked.check({"steps": 7, "powers": [2]}, some[:1])
     assert capsys.readouterr().out == "powers is no parameter of 00: there it changes nothing\n"
 
 
 def test_a_broken_notebook_is_refused(tmp_path):
     (tmp_path / "01_one.ipynb").write_text("<<<<<<< merge conflict\n")
-    with pytest.raises(paper.Refused, match="is not a notebook"):
-        paper.check({"seeds": 8}, [tmp_path / "01_one.ipynb"])
+    with pytest.raises(asked.Refused, match="is not a notebook"):
+        asked.check({"seeds": 8}, [tmp_path / "01_one.ipynb"])
 
 
 def test_it_foresees_how_long_a_run_takes(tmp_path, monkeypatch, capfd):

@@ -6,9 +6,22 @@ import re
 
 import pytest
 
-from lib import parameters, paths
+from lib import paths
 from lib.config import CHUNK, Config, ConfigError, Measurement
-from lib.parameters import KNOWN, NETWORKS, POWERS, RATES, WIDTHS, Study, disagreement, reaching, restored, settle, settled
+from lib.experiments import parameters
+from lib.experiments.parameters import (
+    KNOWN,
+    NETWORKS,
+    POWERS,
+    RATES,
+    WIDTHS,
+    Study,
+    disagreement,
+    reaching,
+    restored,
+    settle,
+    settled,
+)
 
 DEFAULTS = {name: field.default for name, field in KNOWN.items()}
 

@@ -7,8 +7,10 @@ from multiprocessing import get_context
 
 import pytest
 
-from lib import paper, parameters, paths, plan, progress, store
+from lib import paths, store
 from lib.config import Config
+from lib.experiments import parameters
+from lib.publish import asked, plan, progress
 from tests import cells, corners
 
 
@@ -27,7 +29,7 @@ def apart():
 @pytest.mark.parametrize("name", ["02_slopes", "08_nulls", "12_sparsity"])
 def test_a_section_trains_what_was_foreseen(name, apart, tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "STORE", tmp_path / "store")
-    cell = paper.cell(paper.NOTEBOOKS / f"{name}.ipynb")
+    cell = asked.cell(asked.NOTEBOOKS / f"{name}.ipynb")
     given = {key: value for key, value in corners.values({"rates": [0.3]}).items() if key in cell}
     foreseen = plan.missing(name[:2], parameters.kinds(parameters.settled(cell | given)))
     assert foreseen and progress.work(foreseen) > 0

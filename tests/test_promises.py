@@ -8,9 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import bottleneck, convergence, data, knobs, meanfield, measure, metrics, nulls, paths, theory, train
+from lib import claims, data, measure, paths, train
+from lib.baselines import nulls
 from lib.config import Config, Measurement
+from lib.experiments import sweep, width
 from lib.model import Network
+from lib.theory import bounds, chance, mean_field
 
 POST = Config(batch=256, seeds=1)  # the post's task, on an eighth of its samples
 SMALL = Config(features=50, neurons=5, p=0.04, steps=400, batch=512, seeds=2)  # two features at a time, ten per neuron
@@ -50,7 +53,7 @@ def test_01_twice_the_neurons_help_the_trained_networks_more_than_the_naive_plan
     for changes in ({}, {"neurons": 20}):
         config = replace(POST, **changes)
         error = measure.each(measure.errors, trained(config), config, *data.forced(data.key(0, "errors"), config, 256))["error"]
-        ratio.append(error.mean() / theory.naive_errors(config).mean())
+        ratio.append(error.mean() / bounds.naive_errors(config).mean())
     assert 0.45 < ratio[0] < 0.55 and 0.32 < ratio[1] < 0.42
 
 
@@ -83,7 +86,7 @@ def test_06_trained_at_a_higher_load_sharing_stays_ahead_at_three_times_as_many(
     config = replace(SMALL, features=100, neurons=10, p=0.05, steps=150)
     draws = data.ordered(data.key(0, "overload"), config, 512)
     error = measure.each(measure.overload, trained(config), config, *draws, loads)["l4"]
-    assert (metrics.over(error, metrics.naive_under_load(config, loads)["l4"]) < 1).all()
+    assert (measure.ratio(error, bounds.naive_under_load(config, loads)["l4"]) < 1).all()
 
 
 def test_07_a_higher_line_makes_footprints_smaller_and_less_alike_than_chance():
@@ -93,7 +96,7 @@ def test_07_a_higher_line_makes_footprints_smaller_and_less_alike_than_chance():
         footprints = errors["silenced"] - errors["error"][:, :, None] > harmed
         size[harmed] = footprints.sum(1).mean()
         overlap[harmed] = measure.each(measure.overlaps, footprints)[:, *np.triu_indices(SMALL.neurons, 1)].mean()
-        apart[harmed] = overlap[harmed] / np.mean([theory.mean_overlap(SMALL.features, sizes) for sizes in footprints.sum(1)])
+        apart[harmed] = overlap[harmed] / np.mean([chance.mean_overlap(SMALL.features, sizes) for sizes in footprints.sum(1)])
     assert size[0.02] < 0.75 * size[0.005]
     assert overlap[0.02] < overlap[0.005] / 2
     assert apart[0.02] < apart[0.005] < 1
@@ -110,13 +113,13 @@ def test_08_fairness_comes_last():
 
 def test_09_the_slope_with_twice_the_neurons():
     (row,) = committed("09_slopes", kind="ReLU", neurons=20).itertuples()
-    assert [f"{meanfield.predict(Config(neurons=n)).slope:.3f}" for n in (10, 20)] == ["0.400", "0.565"]
+    assert [f"{mean_field.predict(Config(neurons=n)).slope:.3f}" for n in (10, 20)] == ["0.400", "0.565"]
     assert abs(row.theory / row.mean - 1) < 0.01
 
 
 def test_10_three_times_the_length_tells_nearly_what_thirty_times_does():
     ids = {n: rows.drop(columns=["steps", "seed"]).reset_index(drop=True) for n, rows in committed("10_convergence").groupby("steps")}
-    short, long = (convergence.futures(ids[1000], ids[before], ids[last]).future for before, last in ((1000, 3000), (10_000, 30_000)))
+    short, long = (claims.futures(ids[1000], ids[before], ids[last]).future for before, last in ((1000, 3000), (10_000, 30_000)))
     assert (short != long).sum() <= 2
     assert ids[1000].features_touched.mean() > 85 and 25 < ids[3000].features_touched.mean() < 35
 
@@ -137,7 +140,7 @@ def test_12_features_are_ignored_where_most_are_on():
 def test_13_half_of_the_features_favoured_is_harder_on_the_others():
     """At weight 10 ten favoured features are twice as loud as others, fifty almost four times, and themselves less loud."""
     usual = committed("13_importance", profile="step", start="small", steps=1000, importance=10)
-    config = replace(knobs.full(Config(importance=10.0, favoured=50), 1), steps=400, batch=128)
+    config = replace(sweep.at_full_rate(Config(importance=10.0, favoured=50), 1), steps=400, batch=128)
     slope = measure.each(measure.slopes, trained(config))[0]
     favoured, others = slope[:50].mean(), slope[50:].mean()
     assert 2 < (usual.slope_favoured / usual.slope_others).mean() < 2.1 and 3.4 < favoured / others < 4.1
@@ -146,15 +149,15 @@ def test_13_half_of_the_features_favoured_is_harder_on_the_others():
 
 def test_14_denser_features_get_neurons_of_their_own():
     assert committed("14_bottleneck", neurons=100, start="small", steps=1000).monosemantic.mean() < 0.1
-    config = replace(knobs.full(Config(features=20), 2), neurons=20, p=0.1)
-    assert bottleneck.read(trained(config), config, Measurement(inputs=4096))["monosemantic"].mean() > 0.5
+    config = replace(sweep.at_full_rate(Config(features=20), 2), neurons=20, p=0.1)
+    assert width.read(trained(config), config, Measurement(inputs=4096))["monosemantic"].mean() > 0.5
 
 
 def test_15_without_a_relu_the_loss_falls_behind_where_there_is_room():
     loss = committed("15_activation", target="relu", steps=1000).groupby("activation").loss.mean()
     assert 1.1 < loss["linear"] / loss["relu"] < 1.4
-    kinds = {name: replace(knobs.full(Config(features=20), 2), activation=name) for name in ("relu", "linear")}
-    room = {name: knobs.of_ensemble(trained(kind), kind, Measurement(inputs=4096))["loss"].mean() for name, kind in kinds.items()}
+    kinds = {name: replace(sweep.at_full_rate(Config(features=20), 2), activation=name) for name in ("relu", "linear")}
+    room = {name: measure.read(trained(kind), kind, Measurement(inputs=4096))["loss"].mean() for name, kind in kinds.items()}
     assert room["linear"] > 3 * room["relu"]
 
 

@@ -7,7 +7,8 @@ import subprocess
 
 import pytest
 
-from lib import paper, paths, readme, sweep
+from lib import paths
+from lib.publish import asked, grid, readme
 
 
 def test_the_findings_table_goes_between_its_markers(tmp_path):
@@ -64,9 +65,9 @@ def test_an_example_of_the_readme_fits(words):
     given = dict(word.split("=", 1) for word in words if "=" in word)
     assert {word for word in words if "=" not in word} <= set(re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.M)[1].split())
     assert all(f"$({name})" in MAKEFILE or f"$(if $({name})" in MAKEFILE or f"{name} ?=" in MAKEFILE for name in given)
-    notebooks = sorted(paper.NOTEBOOKS.glob(f"{given.get('NOTEBOOK', '')}[0-9_]*.ipynb"))
-    assert notebooks and set(paper.check(paper.parse(shlex.split(given.get("PARAMS", ""))), notebooks)) == {path.stem for path in notebooks}
-    assert sweep.grid(shlex.split(given.get("GRID", "")))
+    notebooks = sorted(asked.NOTEBOOKS.glob(f"{given.get('NOTEBOOK', '')}[0-9_]*.ipynb"))
+    assert notebooks and set(asked.check(asked.parse(shlex.split(given.get("PARAMS", ""))), notebooks)) == {path.stem for path in notebooks}
+    assert grid.grid(shlex.split(given.get("GRID", "")))
 
 
 def test_there_are_examples_of_each_kind():

@@ -5,7 +5,8 @@ import re
 import nbformat
 import pytest
 
-from lib import paper, paths
+from lib import paths
+from lib.publish import asked
 
 BIB = (paths.ROOT / "data" / "references.bib").read_text(encoding="utf-8")
 ENTRY = re.compile(r"@(\w+)\{(\w+),\n((?:  \w+ *= \{(?:[^{}]|\{[^{}]*\})*\},\n)+)\}\n")
@@ -19,7 +20,7 @@ def entries():
 
 def cited():
     """(notebook, text of the link, key) of every citation in the notebooks."""
-    for path in sorted(paper.NOTEBOOKS.glob("[0-9]*.ipynb")):
+    for path in sorted(asked.NOTEBOOKS.glob("[0-9]*.ipynb")):
         for cell in nbformat.read(path, 4).cells:
             if cell.cell_type == "markdown":
                 yield from ((path.stem, " ".join(text.split()), key) for text, key in CITATION.findall(cell.source))

@@ -11,9 +11,10 @@ from bs4 import BeautifulSoup
 from PIL import Image, ImageChops
 from test_paper import write
 
-from lib import paper, paths, site
+from lib import paths
+from lib.publish import asked, site
 
-NOTEBOOKS = sorted(path.stem for path in paper.NOTEBOOKS.glob("[0-9]*.ipynb"))
+NOTEBOOKS = sorted(path.stem for path in asked.NOTEBOOKS.glob("[0-9]*.ipynb"))
 PAGES = ["index", *NOTEBOOKS, "references", "made"]
 every = pytest.mark.parametrize("name", PAGES)
 
@@ -74,7 +75,7 @@ def test_links_resolve_and_nothing_is_loaded_from_elsewhere(pages, soup, name):
 
 @pytest.mark.parametrize("number", range(len(NOTEBOOKS)))
 def test_a_chapter_is_its_notebook_with_the_code_folded_away(pages, soup, number):
-    page, nb = soup(NOTEBOOKS[number]), nbformat.read(paper.NOTEBOOKS / f"{NOTEBOOKS[number]}.ipynb", 4)
+    page, nb = soup(NOTEBOOKS[number]), nbformat.read(asked.NOTEBOOKS / f"{NOTEBOOKS[number]}.ipynb", 4)
     folded = [details.pre.text.strip() for details in page.find_all("details", open=False)]
     assert folded == [cell.source.strip() for cell in nb.cells if cell.cell_type == "code"]
     assert page.h1.text == nb.cells[0].source.splitlines()[0].removeprefix("# ")

@@ -17,8 +17,9 @@ import jax
 import numpy as np
 import pytest
 
-from lib import bottleneck, data, importance, loss, measure, model, paths, store, train
+from lib import data, measure, model, paths, store, train
 from lib.config import CHUNK, Config
+from lib.experiments import importance, power, width
 
 TINY = Config(features=6, neurons=2, p=0.3, steps=3, batch=8, seeds=2)
 
@@ -96,7 +97,7 @@ def test_a_trained_ensemble_is_stored_as_promised(folder, monkeypatch):
 
 
 def test_errors_are_those_of_the_stored_networks(trainings):
-    ours = store.errors(TINY, CHUNK)
+    ours = measure.stored_errors(TINY, CHUNK)
     assert ours["error"].shape == (2, 6) and ours["silenced"].shape == (2, 6, 2)
     one = model.at(store.networks(TINY), 1)
     expected = measure.errors(one, TINY, *data.forced(data.key(0, "errors"), TINY, CHUNK))
@@ -147,7 +148,7 @@ def code_as_it_is():
 
 def test_what_a_training_rests_on():
     assert set(store.code("lib.train")) - {"lib"} == {f"lib.{name}" for name in ("train", "model", "data", "devices", "config")}
-    for module in (measure, importance, bottleneck, loss):
+    for module in (measure, importance, width, power):
         assert not any(name.startswith("lib.plots") for name in store.code(module.__name__))
 
 
@@ -169,14 +170,14 @@ def test_an_edit_that_moves_no_number_trains_nothing(module, change, trainings, 
 
 
 def test_words_do_not_count_and_a_number_does(tmp_path, monkeypatch):
-    """In `lib.data`, which `lib.findings` reaches only through `lib.measure` and others."""
-    before, source = store.code("lib.findings"), Path(data.__file__).read_text()
+    """In `lib.data`, which `lib.measure.published` reaches through others, too."""
+    before, source = store.code("lib.measure.published"), Path(data.__file__).read_text()
     monkeypatch.setattr(data, "__file__", str(tmp_path / "data.py"))
 
     def hashed(source):
         Path(data.__file__).write_text(source)
         store.code.cache_clear()
-        return store.code("lib.findings")
+        return store.code("lib.measure.published")
 
     docstring = ast.get_docstring(ast.parse(source), clean=False)
     assert hashed(source.replace(docstring, "Other words.", 1).replace("\n\n\n", "\n\n\n# a comment\n", 1)) == before
@@ -199,10 +200,10 @@ def test_all_of_lib_imports_its_own_in_the_one_way_that_is_followed():
 
 
 def test_an_edit_to_a_measure_measures_again_and_trains_nothing(folder, trainings, tmp_path, monkeypatch):
-    store.errors(TINY, CHUNK)
+    measure.stored_errors(TINY, CHUNK)
     before = results(folder)
     edited("measure", tmp_path, monkeypatch)
-    store.errors(TINY, CHUNK)
+    measure.stored_errors(TINY, CHUNK)
     assert len(trainings) == 1
     assert {name.partition("-")[0] for name in results(folder) - before} == {"ensemble_errors"}
 

@@ -1,7 +1,7 @@
 """The model and its training, against the same thing in plain float64 numpy, with the gradient by hand."""
 
-import functools
 import dataclasses
+import functools
 from functools import partial
 
 import jax

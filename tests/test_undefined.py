@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import claims, convergence, data, findings, measure, meanfield, metrics, nulls, theory
+from lib import claims, data, measure
+from lib.baselines import nulls, plans
 from lib.config import Config, Measurement
+from lib.experiments import predicted
+from lib.theory import chance, mean_field
 
 
 def test_two_points_leave_nothing_beyond_a_line():
@@ -19,10 +22,10 @@ def test_numbers_that_do_not_exist_are_nan():
     """One neuron has no pair; with a neuron for every feature there is no naive error to divide by."""
     options = Measurement(samples=256)
     one, full = Config(features=4, neurons=1), Config(features=4, neurons=4)
-    of = lambda config: findings.of_ensemble(nulls.gaussian(data.key(0, "test"), config, 2), config, options)  # noqa: E731
+    of = lambda config: measure.ensemble_numbers(nulls.gaussian(data.key(0, "test"), config, 2), config, options)  # noqa: E731
     assert np.isnan(of(one)["footprint_overlap"]).all() and np.isfinite(of(one)["overload_ratio_20"]).all()
     assert np.isnan(of(full)["overload_ratio_20"]).all() and np.isfinite(of(full)["footprint_overlap"]).all()
-    assert np.isnan(theory.mean_overlap(4, np.array([2])))
+    assert np.isnan(chance.mean_overlap(4, np.array([2])))
 
 
 def test_the_best_scale_of_a_code_that_does_nothing_or_only_harm():
@@ -34,27 +37,27 @@ def test_the_best_scale_of_a_code_that_does_nothing_or_only_harm():
 
 
 def test_the_best_constant_where_it_does_not_matter_or_nothing_is_on():
-    full, x = Config(features=4, neurons=4, p=0.5), data.whole(data.key(0, "test"), Config(features=4, neurons=4, p=0.5), 256)
-    assert metrics.tuned(metrics.with_offset, full, x)["mse"] == (0, 0)
-    assert np.isnan(metrics.tuned(metrics.with_offset, full, 0 * x)["active"]).all()
-    assert metrics.rivals(full, 256).ratio.isna().all()
+    full, x = Config(features=4, neurons=4, p=0.5), data.evaluation_samples(data.key(0, "test"), Config(features=4, neurons=4, p=0.5), 256)
+    assert plans.tuned(plans.with_offset, full, x)["mse"] == (0, 0)
+    assert np.isnan(plans.tuned(plans.with_offset, full, 0 * x)["active"]).all()
+    assert plans.rivals(full, 256).ratio.isna().all()
 
 
 def test_one_neuron_makes_all_features_alike():
     """No dimension is left for a code: the best single number, by draws."""
     config = Config(features=3, neurons=1, p=0.3, low=0.0)
-    slope = meanfield.rectified(config).slope
+    slope = mean_field.rectified(config).slope
     rng = np.random.default_rng(0)
     x = np.where(rng.random((3, 400_000)) < 0.3, rng.random((3, 400_000)), 0)
     loss = {s: ((s * x.sum(0) - x) ** 4).mean() for s in (slope, 0.95 * slope, 1.05 * slope)}
     assert min(loss, key=loss.get) == slope
-    assert meanfield.rectified(config).loss == pytest.approx(loss[slope], rel=0.02)
+    assert mean_field.rectified(config).loss == pytest.approx(loss[slope], rel=0.02)
 
 
 def test_there_is_no_theory_of_a_relu_network_for_the_target_x():
-    assert np.isnan(meanfield.predict(Config(target="identity")).slope)
-    assert meanfield.predict(Config(target="identity", low=0.0)) == meanfield.predict(Config(low=0.0))
-    row = meanfield.beside(Config(), np.zeros(2))
+    assert np.isnan(mean_field.predict(Config(target="identity")).slope)
+    assert mean_field.predict(Config(target="identity", low=0.0)) == mean_field.predict(Config(low=0.0))
+    row = predicted.row(Config(), np.zeros(2))
     assert np.isnan(row["error"]) and row["mean"] == 0
 
 
@@ -74,5 +77,5 @@ def test_claims_without_a_number_are_undefined_and_networks_without_one_do_not_c
 
 def test_what_does_not_exist_has_no_future():
     finite, none = (pd.DataFrame({"slope_mean": [value] * 3}) for value in (0.38, np.nan))
-    found = [convergence.futures(a, a, b).future["slope_mean"] for a, b in ((none, none), (finite, none), (finite, finite))]
+    found = [claims.futures(a, a, b).future["slope_mean"] for a, b in ((none, none), (finite, none), (finite, finite))]
     assert found == ["undefined", "undefined", "stays"]

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from lib.plots.style import DIM, NAIVE, OTHER, OURS, POST, axes, band, heatmap, nothing, published_line, spread
+from lib.plots.style import DIM, NAIVE, OURS, POST, axes, band, heatmap, nothing, published_line, spread
 
 __all__ = [
     "samples", "learning", "shared_samples", "readings", "feature_errors", "error_over_networks", "responses",

@@ -5,7 +5,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, band, heatmap, nothing, published_line
+from lib.plots.style import (
+    CENTRAL,
+    DIM,
+    NAIVE,
+    OTHER,
+    OURS,
+    PALETTE,
+    POST,
+    axes,
+    band,
+    heatmap,
+    nothing,
+    published_line,
+)
 
 __all__ = ["futures", "encoders", "levels", "carriers", "thresholds", "by_hand", "decoder_ratios"]
 

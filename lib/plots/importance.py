@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.pyplot import subplots
 from matplotlib.ticker import LogFormatter
 
-from lib.importance import PARTS
+from lib.measure.statistics import PARTS
 from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, axes, curve, heatmap, nothing
 
 __all__ = ["by_weight", "overlap_by_group", "starts_by_weight", "encoders_by_weight", "by_slice"]

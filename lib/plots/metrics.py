@@ -17,7 +17,7 @@ def plans(table, names, powers, ratios) -> Figure:
     """Errors of every plan relative to the naive plan's: in each metric, and over all outputs against the power.
 
     Args:
-        table: from `metrics.table`.
+        table: from `baselines.plans.comparison`.
         names: what each metric is called.
         powers, ratios: the powers of the error, and for each plan its error over the naive plan's, (seeds, powers).
     """

@@ -13,7 +13,7 @@ def tipping(table, names, rivals) -> Figure:
     """Errors over the naive plan's against p, a panel for each metric.
 
     Args:
-        table: a row per network, from `knobs.sweep`.
+        table: a row per network, from `experiments.sweep.table`.
         names: what each metric is called.
         rivals: table with the columns p, plan, metric, ratio.
     """

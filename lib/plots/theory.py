@@ -74,7 +74,7 @@ def slope_theory(p, lines, sweep) -> Figure:
     """Slope against p: theory as lines (p,) by kind of network, trained networks as marks; and the relative error.
 
     Args:
-        sweep: table of `meanfield.beside` with the columns `kind` and `rate`, the p at which to draw a row.
+        sweep: table of `experiments.predicted.row` with the columns `kind` and `rate`, the p at which to draw a row.
     """
     figure, (left, right) = axes(2, height=3.4)
     for name, color, mark in zip(lines, (OURS, NAIVE, OTHER), MARKS, strict=False):

@@ -1,0 +1,1 @@
+"""Networks and plans that nobody trained: `nulls`, `plans`, `handmade`."""

@@ -1,0 +1,86 @@
+"""Plans that nobody trained: the naive plan with a constant, and plain sums."""
+
+from collections.abc import Callable, Mapping
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+from jax import Array
+from scipy.optimize import minimize_scalar
+
+from lib import data, measure, model
+from lib.config import Config
+from lib.model import Network
+
+
+def with_offset(config: Config, constant: float) -> Callable[[Array], Array]:
+    """The naive plan, but the outputs that it gives up return a constant instead of zero."""
+    naive, offset = model.naive(config), constant * (jnp.arange(config.features) >= config.neurons)
+    return lambda x: naive(x) + offset[:, None]
+
+
+def summed(config: Config, constant: float) -> Network:
+    """Each neuron adds up F / n neighbouring features and returns the sum, times a constant, to each of them.
+
+    With 100 features and 10 neurons, neuron k serves features 10 k to 10 k + 9.
+    """
+    served = np.arange(config.features) * config.neurons // config.features == np.arange(config.neurons)[:, None]
+    w_in = jnp.asarray(served, jnp.float32)
+    return Network(w_in, constant * w_in.T)
+
+
+FAMILIES = {"naive plan with a constant": with_offset, "features summed": summed}  # plans with one constant to choose
+
+
+def tuned(family: Callable, config: Config, x: Array) -> dict[str, tuple[float, float]]:
+    """For each metric, the constant from 0 to 1 with which the plan `family(config, constant)` errs least, and that error.
+
+    An output is a straight line in the constant, so a metric is a polynomial of at most fourth degree in it, and
+    five values fix that. Where the constant does not matter it is 0; where there is no error, since no feature is
+    on in `x`, both are NaN.
+    """
+
+    def at(constant, config, x):
+        return measure.metrics(measure.power_means(family(config, constant), config, x))
+
+    grid, best = np.linspace(0, 1, 5), {}
+    for name, values in measure.each(at, grid, config, x).items():
+        if np.ptp(values) > 0:
+            curve = np.polynomial.Polynomial.fit(grid, values, 4)
+            best[name] = float(minimize_scalar(curve, bounds=(0, 1), method="bounded", options={"xatol": 1e-7}).x)
+        else:
+            best[name] = 0.0 * np.ptp(values)  # 0, or NaN
+    found = measure.each(at, np.array(list(best.values())), config, x)
+    return {name: (constant, float(found[name][i])) for i, (name, constant) in enumerate(best.items())}
+
+
+def rivals(config: Config, inputs: int) -> pd.DataFrame:
+    """The plans with a constant, the best for each metric: columns p, plan, metric, constant, ratio (to the naive plan's error)."""
+    x = data.evaluation_samples(data.key(0, "rivals"), config, inputs)
+    naive = measure.metrics(jax.jit(measure.power_means)(model.naive(config), config, x))
+    rows = [
+        (config.p, plan, metric, constant, float(measure.ratio(error, float(naive[metric]))))
+        for plan, family in FAMILIES.items()
+        for metric, (constant, error) in tuned(family, config, x).items()
+    ]
+    return pd.DataFrame(rows, columns=["p", "plan", "metric", "constant", "ratio"])
+
+
+def comparison(counted: Mapping[str, Mapping[str, np.ndarray]], config: Config, x: Array) -> pd.DataFrame:
+    """Every plan in every metric, a row each: columns plan, metric, seed, constant, error.
+
+    The plans that take a constant get the best one for each metric; it is NaN for those that take none.
+
+    Args:
+        counted: by name, what `powers` returns for an ensemble, with a leading axis of seeds.
+        x: the samples that it was measured on.
+    """
+    naive = measure.metrics(jax.jit(measure.power_means)(model.naive(config), config, x))
+    rows = [("naive plan", metric, 0, np.nan, float(error)) for metric, error in naive.items()]
+    for plan, family in FAMILIES.items():
+        rows += [(plan, metric, 0, *found) for metric, found in tuned(family, config, x).items()]
+    for plan, mean in counted.items():
+        for metric, errors in measure.metrics(mean).items():
+            rows += [(plan, metric, seed, np.nan, float(error)) for seed, error in enumerate(errors)]
+    return pd.DataFrame(rows, columns=["plan", "metric", "seed", "constant", "error"])

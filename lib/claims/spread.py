@@ -1,0 +1,101 @@
+"""From numbers per network to claims: the published value beside the spread over seeds."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from lib import paths
+from lib.config import GROUP
+
+
+def published() -> pd.DataFrame:
+    """The post's numbers (`data/published.csv`), one row per id.
+
+    Columns `published` and `published_to` are the ends of what was printed (equal for one number), and
+    `rounding` is the unit of its last digit.
+    """
+    table = pd.read_csv(paths.PUBLISHED, index_col="id")
+    return table.assign(published_to=table.published_to.fillna(table.published))
+
+
+def record(notebook: str, values: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """Writes a section's numbers, one row per network, to `data/NOTEBOOK.csv` and returns their summary.
+
+    Args:
+        values: for each id of the section, one number per network, (seeds,); NaN or infinite where a network has none.
+    """
+    table = pd.DataFrame({name: np.asarray(column, np.float64) for name, column in values.items()})
+    table = table.replace([np.inf, -np.inf], np.nan)
+    table.to_csv(paths.output("data", f"{notebook}.csv"), index_label="seed", float_format="%.7g")
+    return shown(summary(table))
+
+
+def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
+    """Student's t interval of the mean over networks, from one number per network, (seeds,).
+
+    Networks that were trained on the same samples count as one draw, if there are two full groups of them. The
+    interval speaks of the mean, where `low` and `high` of `summary` speak of a single network. Evaluation samples
+    shift all networks alike; that noise is not in it. One network, or networks all alike, give a point; networks without
+    a number do not count, and none at all give NaN.
+    """
+    values = np.asarray(values, np.float64)
+    values = values[np.isfinite(values)]
+    full = len(values) // GROUP * GROUP
+    means = values[:full].reshape(-1, GROUP).mean(1) if full >= 2 * GROUP else values
+    if not len(means):
+        return np.nan, np.nan
+    if np.ptp(means) == 0:
+        return means[0], means[0]
+    return stats.t.interval(level, len(means) - 1, means.mean(), stats.sem(means))
+
+
+def summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Each column of a table of networks as a row of `data/claims.csv`.
+
+    `low` and `high` bound the central 95 % of single networks. The verdict asks whether the published
+    value lies where one network of ours would lie, and allows for its rounding:
+    `published_low` and `published_high` bound the numbers that would be printed alike.
+    Networks without a number do not count; with none left the verdict is "undefined".
+    """
+    ours = pd.DataFrame(
+        {
+            "mean": table.mean(),
+            "sd": table.std().fillna(0.0 * table.mean()),  # that of one network is zero
+            "low": table.quantile(0.025),
+            "high": table.quantile(0.975),
+            "seeds": table.count(),
+        }
+    )
+    rows = published().join(ours, how="inner")
+    half = rows.rounding / 2
+    inside = (rows.published - half <= rows.high) & (rows.published_to + half >= rows.low)
+    rows["verdict"] = np.where(rows["mean"].isna(), "undefined", np.where(inside, "inside the spread", "outside the spread"))
+    rows["published_low"], rows["published_high"] = rows.published - half, rows.published_to + half
+    rows["published"] = [_printed(row) for row in rows.itertuples()]
+    columns = ["section", "published", "mean", "sd", "low", "high", "seeds", "verdict"]
+    return rows[[*columns, "published_low", "published_high"]]
+
+
+def shown(rows: pd.DataFrame, digits: int = 4) -> pd.DataFrame:
+    """Rows of claims as a reader sees them: numbers as text, with so many significant digits."""
+    numbers = [name for name in ("mean", "sd", "low", "high", "null", "theory", "converged") if name in rows]
+    text = rows[["published", *numbers, "seeds", "verdict"]].copy()
+    for name in numbers:
+        text[name] = ["" if np.isnan(value) else f"{value:.{digits}g}" for value in rows[name]]
+    return text
+
+
+def _printed(row) -> str:
+    """A published value as it was printed: "0.380", "10", "0.05 to 0.08"."""
+    digits = max(0, -int(np.floor(np.log10(row.rounding))))
+    low, high = f"{row.published:.{digits}f}", f"{row.published_to:.{digits}f}"
+    return low if low == high else f"{low} to {high}"
+
+
+def spread_ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Standard deviation of `a` over that of `b`, and the ends of its 95 % interval, for normal samples: (3,)."""
+    ratio = np.std(a, ddof=1) / np.std(b, ddof=1)
+    ends = stats.f.ppf([0.975, 0.025], len(a) - 1, len(b) - 1)
+    return ratio / np.sqrt([1, *ends])

@@ -1,0 +1,61 @@
+"""Verdicts: on what the post expects of each knob, and on every published number."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from lib import paths
+from lib.claims import audit, spread
+from lib.config import ConfigError
+from lib.experiments import parameters
+
+
+def judge(name: str, *rows: tuple[str, str, str]) -> None:
+    """Writes `data/NAME.csv`: a prediction of the post, the verdict, and the evidence in each row; see `claims.predictions`."""
+    table = pd.DataFrame(rows, columns=["prediction", "verdict", "evidence"])
+    table.to_csv(paths.output("data", f"{name}.csv"), index=False)
+
+
+def predictions() -> pd.DataFrame:
+    """What the post expects of each knob and what came of it, `data/NN_verdict.csv` of notebooks 11 to 15, one row each.
+
+    Returns: columns `prediction`, `verdict`, `evidence`; the index names the notebook.
+
+    Raises:
+        FileNotFoundError: no such notebook has run.
+    """
+    files = sorted((paths.home() / "data").glob("1[1-5]_verdict.csv"))
+    if not files:
+        raise FileNotFoundError("no verdicts on the knobs: run notebooks 11 to 15, or `make paper`")
+    return pd.concat({file.name[:2]: pd.read_csv(file) for file in files}, names=["notebook", None]).droplevel(1)
+
+
+def verdict(each: Iterable[bool]) -> str:
+    """The verdict of a rule that asks for all of them."""
+    asked = list(each)
+    return "not tested" if not asked else "holds" if all(asked) else "holds in part" if any(asked) else "fails"
+
+
+def collect() -> pd.DataFrame:
+    """All sections' numbers, audited, as `data/claims.csv`, in the order of `data/published.csv`; also returned.
+
+    Raises:
+        ConfigError: sections ran with different parameters.
+        FileNotFoundError: a section's numbers are missing, so an id has no row; or what the audit needs is.
+        ValueError: two sections recorded the same id.
+    """
+    if line := parameters.disagreement(paths.home()):
+        raise ConfigError(line)
+    order = spread.published().index
+    tables = [pd.read_csv(path, index_col=0) for path in sorted((paths.home() / "data").glob("0[1-7]_*.csv"))]
+    tables = [table for table in tables if table.index.name == "seed"]  # the others have no row per network
+    rows = pd.concat([spread.summary(table) for table in tables] or [spread.summary(pd.DataFrame())])
+    missing = order.difference(rows.index)
+    if len(missing):
+        raise FileNotFoundError(f"no numbers for {', '.join(missing)}: run the sections' notebooks, or `make paper`")
+    if rows.index.has_duplicates:
+        raise ValueError(f"{', '.join(rows.index[rows.index.duplicated()])}: recorded by more than one section")
+    rows = audit.audited(rows.loc[order], spread.published(), paths.home() / "data").replace([np.inf, -np.inf], np.nan)
+    rows.to_csv(paths.output("data", "claims.csv"), index_label="id", float_format="%.5g")
+    return rows

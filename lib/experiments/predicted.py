@@ -1,0 +1,35 @@
+"""Networks beside theory: what section 9 trains, and a row of its table."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from lib.config import Config
+from lib.theory import mean_field
+
+RATES = (0.002, 0.005, 0.01, 0.02, 0.05)  # of p, or of positive inputs as often
+
+
+def points(full: Config) -> dict[tuple[str, float], Config]:
+    """What section 9 trains against p, by kind of network and p. Without negative inputs half the p has as many positive ones."""
+    kinds = {
+        "linear, target x": (replace(full, activation="linear", target="identity"), RATES[::2]),
+        "ReLU": (full, RATES),
+        "ReLU, no negative input": (replace(full, low=0.0), RATES[::2]),
+    }
+    return {(name, p): replace(kind, p=p / (2 if kind.low == 0 else 1)) for name, (kind, at) in kinds.items() for p in at}
+
+
+def widths(full: Config) -> list[Config]:
+    """What section 9 trains against the number of neurons: half as many, as many and twice as many."""
+    n = full.neurons
+    return [replace(full, neurons=k) for k in sorted({max(min(2, n), n // 2), n, min(2 * n, full.features)})]
+
+
+def row(config: Config, slopes: np.ndarray) -> dict[str, float]:
+    """One row of a sweep: the theory and the mean slopes of trained networks, (seeds,), with their central 95 %."""
+    low, high = np.quantile(slopes, (0.025, 0.975))
+    about = {name: getattr(config, name) for name in ("p", "low", "features", "neurons", "learning_rate", "batch", "steps")}
+    trained = {"mean": slopes.mean(), "sd": slopes.std(ddof=min(1, len(slopes) - 1)), "from": low, "to": high}
+    theory, mean = mean_field.predict(config).slope, slopes.mean()
+    return about | trained | {"seeds": len(slopes), "theory": theory, "error": theory / (mean if mean else np.nan) - 1}

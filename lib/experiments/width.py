@@ -1,0 +1,69 @@
+"""Wider and narrower networks: when a neuron belongs to one feature."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+from jax import Array
+
+from lib import measure
+from lib.config import Config, Measurement
+from lib.experiments import sweep
+from lib.model import Network
+
+MOST = 10_000  # features
+NAIVE = (20, 30, 50, 60, 70, 75, 80, 85, 90, 100)  # widths, in percent of the features, that start from the naive plan, too
+
+
+def points(base: Config, widths: Sequence[int]) -> list[Config]:
+    """What section 14 trains, each once: all widths as usual, some also from the naive plan and five times as long (those
+    that the paper does not have in all of these ways), two neurons, and other sizes with ten features a neuron."""
+    features = base.features
+    part = lambda percent: max(1, features * percent // 100)  # noqa: E731
+    own = {*widths} - {*map(part, (5, 10, 15, 40, *NAIVE))}
+
+    def at(*percent: int, start: str = "small") -> list[Config]:
+        return [replace(base, neurons=n, start=start) for n in sorted({*map(part, percent)} & {*widths} | own)]
+
+    sizes = max(2, features // 2), min(2 * features, MOST), min(4 * features, MOST)
+    half, double, fourfold = (replace(base, features=f, neurons=max(1, f // 10)) for f in sizes)
+    usual = [replace(base, neurons=n) for n in sorted(widths)] + [half, double, replace(base, neurons=2), fourfold]
+    naive = at(*NAIVE, start="naive")
+    longer = map(sweep.longer, at(50, 75, 80, 85) + at(5, 20, 100) + at(50, 75, 80, 85, start="naive"))
+    return list(dict.fromkeys([*usual, *naive, *longer]))
+
+
+def ways(table: pd.DataFrame, base: Config) -> dict[str, pd.DataFrame]:
+    """The rows of networks with `base.features`, by the way in which they were trained; ways not taken are left out."""
+    usual, longer = base.steps, sweep.longer(base).steps
+    names = {"small start": ("small", usual), "small start, 5 × steps": ("small", longer),
+             "from the naive plan": ("naive", usual), "naive plan, 5 × steps": ("naive", longer)}  # fmt: skip
+    here = table[table.features == base.features]
+    found = {name: here[(here.start == start) & (here.steps == steps)] for name, (start, steps) in names.items()}
+    return {name: rows for name, rows in found.items() if len(rows)}
+
+
+def by_width(network: Network, config: Config, x: Array) -> dict[str, Array]:
+    """`measure.readings` without the ratios to the naive plan, which is perfect with a neuron for every feature.
+
+    Args:
+        x: samples (features, samples).
+
+    Returns: besides, `monosemantic`, the share of neurons that give more than half of what they give to one feature;
+    `active`, `mse`, `l4` and `loss` in units of those of silence (every output zero).
+    """
+    found = measure.readings(network, config, x)
+    carried = jnp.maximum(network.w_out * network.activate(network.w_in.T), 0)  # (features, neurons)
+    ours, silence = (measure.metrics_and_loss(plan, config, x) for plan in (network, jnp.zeros_like))
+    return (
+        found
+        | {"monosemantic": jnp.mean(carried.max(0) > carried.sum(0) / 2)}
+        | {name: ours[name] / silence[name] for name in ours}
+    )
+
+
+def read(networks: Network, config: Config, options: Measurement) -> dict[str, np.ndarray]:
+    """`by_width` of every network of an ensemble, all on the same samples: for each name an array (seeds,)."""
+    return measure.read(networks, config, options, by_width)

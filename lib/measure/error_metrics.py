@@ -1,0 +1,125 @@
+"""Errors of ONE network, or of any plan: a function from inputs (features, samples) to outputs of the same shape.
+
+*Active-only MSE* looks at a feature's output while that feature is on (the post's measure), *MSE over all outputs* also
+while it is off, and the *L4 loss*, on which the networks are trained, takes the fourth power at all outputs.
+"""
+
+from collections.abc import Callable, Mapping
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from lib import data, train
+from lib.config import CHUNK, Config
+from lib.devices import each
+from lib.model import Network
+
+METRICS = {"active": "active-only MSE", "mse": "MSE over all outputs", "l4": "L4 loss"}
+TOP = 8  # the highest power of the error that is measured
+
+
+def errors(network: Network, config: Config, x: Array, value: Array) -> dict[str, Array]:
+    """Active-only MSE of each feature, whole and with each neuron silenced.
+
+    A sample from the training distribution shows about p * features active entries. Features are
+    independent, so here every sample serves every feature: feature i is switched on in turn, at
+    `value[:, i]`, and the others stay as drawn. One feature shifts the pre-activations by a multiple
+    of its W_in column, which keeps this cheap.
+
+    Args:
+        x, value: from `data.forced`, each (features, samples).
+
+    Returns: `error` (features,), and `silenced` (features, neurons), the active-only MSE when that
+    neuron's W_in row is zeroed, on the same samples.
+    """
+    w_in, w_out = network.w_in[:, :, None], network.w_out.T[:, :, None]  # (neurons, features, 1)
+
+    def squares(x, value):
+        before = (network.w_in @ x)[:, None] + w_in * (value - x)  # (neurons, features, samples): with feature i on
+        part = w_out * network.activate(before)  # what each neuron adds to output i
+        error = part.sum(0) - data.target(config, value)
+        return {"error": jnp.square(error), "silenced": jnp.square(error - part).swapaxes(0, 1)}
+
+    return mean_over_samples(squares, x, value)
+
+
+def ensemble_errors(networks: Network, config: Config, samples: int) -> dict[str, np.ndarray]:
+    """`errors` of every network of an ensemble, all on the same samples, with a leading axis of seeds."""
+    return each(errors, networks, config.task(), *data.forced(data.key(0, "errors"), config, samples))
+
+
+def sampled_error(network: Network, config: Config, x: Array) -> Array:
+    """Active-only MSE of each feature over the samples in which it happens to be on, (features,).
+
+    The plain way to measure, and a noisy one: `errors` has about 1 / p times as many active entries.
+    """
+    on = x != 0
+    return jnp.sum(jnp.square(network(x) - data.target(config, x)) * on, 1) / on.sum(1)
+
+
+def overload(plan: Callable, config: Config, rank: Array, value: Array, loads: Array) -> dict[str, Array]:
+    """Three errors with exactly k features on, for each k of `loads`, each (len(loads),).
+
+    Args:
+        plan: a network, or any function from inputs to outputs (features, samples).
+        rank, value: from `data.ordered`, each (features, samples).
+
+    Returns: `active` (active-only MSE), `mse` (over all outputs) and `l4` (the L4 loss).
+    """
+
+    def at_loads(rank, value):
+        def at(k):
+            on = rank < k
+            x = jnp.where(on, value, 0)
+            square = jnp.square(plan(x) - data.target(config, x))
+            return {"active": jnp.sum(square * on, 0) / k, "mse": square.mean(0), "l4": jnp.square(square).mean(0)}
+
+        return jax.lax.map(at, loads)
+
+    return mean_over_samples(at_loads, rank, value)
+
+
+def power_means(plan: Callable, config: Config, x: Array) -> dict[str, Array]:
+    """Mean of abs(error)**q for q = 1..TOP: `active` over the features that are on, `all` over all outputs, (TOP,) each.
+
+    Args:
+        x: (features, samples), samples a multiple of `CHUNK`.
+    """
+
+    def sums(x):
+        error, on = jnp.abs(plan(x) - data.target(config, x)), x != 0
+        raised = [error**q for q in range(1, TOP + 1)]
+        active, every = (jnp.stack([jnp.mean(e * w, 0) for e in raised]) for w in (on, 1))
+        return {"active": active, "all": every, "on": on.mean(0)}
+
+    mean = mean_over_samples(sums, x)
+    return {"active": mean["active"] / mean["on"], "all": mean["all"]}
+
+
+def metrics(mean: Mapping[str, Array]) -> dict[str, Array]:
+    """The three metrics out of what `power_means` returns, by the names in `METRICS`."""
+    return {"active": mean["active"][..., 1], "mse": mean["all"][..., 1], "l4": mean["all"][..., 3]}
+
+
+def metrics_and_loss(plan: Callable, config: Config, x: Array) -> dict[str, Array]:
+    """The three metrics of a plan, and its training `loss`."""
+    error, on = jnp.abs(plan(x) - data.target(config, x)), x != 0
+    square, weight = jnp.square(error), data.importance(config)[:, None]
+    return {
+        "active": (square * on).sum() / on.sum(),
+        "mse": square.mean(),
+        "l4": jnp.square(square).mean(),
+        "loss": (weight * train.raised(square, config)).mean(),
+    }
+
+
+def mean_over_samples(measure, *draws: Array):
+    """Mean over samples, the last axis, of `measure(*draws)`, a chunk of samples at a time."""
+
+    def chunk(parts):
+        return jax.tree.map(lambda values: values.mean(-1), measure(*parts))
+
+    split = [jnp.moveaxis(draw.reshape(draw.shape[0], -1, CHUNK), 1, 0) for draw in draws]
+    return jax.tree.map(lambda means: means.mean(0), jax.lax.map(chunk, split))

@@ -1,0 +1,1 @@
+"""How the paper is made of the notebooks. Nothing else imports this folder."""

@@ -1,0 +1,98 @@
+"""What is asked of the notebooks: parameters of a run, and parameters cells."""
+
+import difflib
+import json
+import os
+from pathlib import Path
+
+from lib import paths
+from lib.config import Config, ConfigError
+from lib.experiments import parameters
+
+NOTEBOOKS = paths.ROOT / "notebooks"
+
+
+class Refused(ValueError):
+    """What was asked for does not fit; nothing was run."""
+
+
+def pairs(words: list[str]) -> dict[str, str]:
+    """`["seeds=8", "p=0.1"]` as `{"seeds": "8", "p": "0.1"}`."""
+    texts = {}
+    for word in words:
+        name, equals, text = word.partition("=")
+        if not equals or not name:
+            raise Refused(f'{word!r} does not fit: parameters are given as PARAMS="seeds=8 powers=2,4"')
+        if name in texts:
+            raise Refused(f"{name} is given twice")
+        texts[name] = text
+    return texts
+
+
+def parse(words: list[str]) -> dict:
+    """`["seeds=8", "powers=2,4"]` as `{"seeds": 8, "powers": [2, 4]}`: each value as its parameter has it."""
+    return {name: parameters.read(name, text) for name, text in pairs(words).items()}
+
+
+def cell(notebook: Path) -> dict:
+    """What a notebook's parameters cell sets; nothing if it has none."""
+    try:
+        cells = json.loads(notebook.read_bytes())["cells"]
+        source = "\n".join("".join(part["source"]) for part in cells if "parameters" in part["metadata"].get("tags", []))
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refused(f"{notebook} is not a notebook: {error}") from error
+    values = {}
+    try:
+        exec(source, values)  # as its kernel will
+    except Exception as error:
+        raise Refused(f"{notebook.stem}: its parameters cell ends in {type(error).__name__}: {error}") from error
+    return {name: value for name, value in values.items() if name in parameters.KNOWN}
+
+
+def check(given: dict, notebooks: list[Path]) -> dict[str, dict]:
+    """What each notebook would run with, by name, the values of a run injected; says which of them reach only some.
+
+    Raises:
+        Refused, ConfigError: one line that names the parameter and what fits, and the notebook if its cell has a part in it.
+    """
+    cells = {path.stem: cell(path) for path in sorted(notebooks[0].parent.glob("[0-9]*.ipynb"))}
+    known = set().union(*cells.values())
+    for name in given:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {close[0]!r}?" if close else ";"
+            raise Refused(f"no notebook has a parameter {name!r}{hint} There are {', '.join(sorted(known))}")
+    found = {}
+    for stem in (notebook.stem for notebook in notebooks):
+        injected = parameters.reaching(cells[stem], given)
+        try:
+            found[stem] = parameters.settled(cells[stem] | injected, injected.keys() & given.keys())
+        except ConfigError as error:
+            raise Refused(f"{stem}: {error}") from error
+    for name in given:
+        there, lacking = ([stem[:2] for stem in found if (name in cells[stem]) is has and not last(stem)] for has in (True, False))
+        if lacking and (not there or name in Config.__dataclass_fields__) and name != "seeds":  # `rival_seeds` follows those
+            few = 0 < len(there) < len(lacking)
+            how = f"a parameter of {', '.join(there)} only" if few else f"no parameter of {', '.join(lacking)}"
+            print(f"{name} is {how}: {'elsewhere' if few else 'there'} it changes nothing", flush=True)
+    return found
+
+
+def restore() -> None:
+    """Puts every parameters cell back to its defaults; nothing else of a notebook changes."""
+    import nbformat
+
+    for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
+        values, nb = cell(path), nbformat.read(path, 4)
+        (own,) = (part for part in nb.cells if "parameters" in part.metadata.get("tags", []))
+        before, own.source = own.source, parameters.restored(own.source)
+        if own.source != before:
+            draft = paths.BUILD / path.name
+            nbformat.write(nb, draft)
+            os.replace(draft, path)
+            print(f"{path.stem}: back to the defaults from {parameters.told(parameters.unlike(values))}", flush=True)
+
+
+def last(name: str) -> bool:
+    """Whether a notebook draws on all the others."""
+    return name.startswith("90_")

@@ -1,0 +1,62 @@
+"""The network, live: one page that runs network 0 of the ensemble in the reader's browser.
+
+    python -m lib.publish.live    writes build/paper/live.html
+"""
+
+import base64
+import dataclasses
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+
+from lib import model, paths, plots, store, train
+from lib.config import Config
+
+TEMPLATE = Path(__file__).parent / "templates" / "live.html"
+MOMENTS = (0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1)  # of training, as shares of its steps
+
+
+def write(path: Path, config: Config = Config()) -> None:
+    """Writes the page: markup, style, code and weights in one file that asks the reader's browser for nothing else.
+
+    Args:
+        config: of networks with ReLU neurons and ReLU targets; its network 0 is shown, and how it came to be.
+
+    Raises:
+        FloatingPointError: training diverged.
+        StoreError, OSError: the weights or the page could not be written.
+    """
+    steps = sorted({round(config.steps * share) for share in MOMENTS})
+    group = dataclasses.replace(config, seeds=min(config.seeds, train.GROUP))
+    before = store.fetch(train.moments, config=group, steps=steps[:-1])
+    last = model.at(store.networks(config), 0)
+    weights = [np.concatenate([before["w_in"], last.w_in[None]]), np.concatenate([before["w_out"], last.w_out[None]])]
+    flat = np.concatenate([matrices.reshape(len(steps), -1) for matrices in weights], 1)
+    data = {"features": config.features, "neurons": config.neurons, "steps": steps, "low": config.low}
+    data["weights"] = base64.b64encode(flat.astype("<f4").tobytes()).decode()
+    colours = plots.style.PALETTE.as_hex()
+    words = {
+        "title": "The network, live",
+        **{name: f"{getattr(config, name):,}" for name in ("features", "neurons", "steps")},
+        "rest": f"{config.features - config.neurons:,}",
+        "on": f"{config.features * config.p:.3g}",
+        "weights": f"{2 * config.features * config.neurons:,}",
+        "moments": str(len(steps)),
+        "ours": colours[0],
+        "naive": colours[1],
+        "third": colours[2],
+        "minus": colours[4],
+        "data": json.dumps(data),
+    }
+    page = re.sub(r"@(\w+)@", lambda mark: words[mark[1]], TEMPLATE.read_text(encoding="utf-8"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    draft.write_text(page, encoding="utf-8")
+    os.replace(draft, path)
+
+
+if __name__ == "__main__":
+    write(paths.BUILD / "paper" / "live.html")

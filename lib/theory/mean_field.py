@@ -1,0 +1,128 @@
+"""The slope without training: one output is its own signal, scaled, plus crosstalk; minimise the expected L4 loss.
+
+All features are taken alike, and row i of the map to have the least interference that its dimensions allow.
+Crosstalk `sum_j r_j x_j` is a sum of independent terms, so its cumulants are `(sum_j r_j**k) * kappa_k(x)`, and the
+expected fourth power of the error follows exactly. Nothing is fitted to a trained network.
+"""
+
+from dataclasses import dataclass, replace
+from math import comb
+
+import numpy as np
+from scipy.optimize import minimize
+
+from lib.config import Config
+from lib.theory.bounds import interference_energy, interference_fourth
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the theory says of one configuration: `slope` (R_ii), `loss` (L4) and `active_only` (MSE)."""
+
+    slope: float
+    loss: float
+    active_only: float
+
+
+def uniform_moments(low: float, high: float = 1.0) -> np.ndarray:
+    """E[x**k], k = 0..4, of Uniform(low, high)."""
+    power = np.arange(1, 6)
+    return (high**power - low**power) / (power * (high - low))
+
+
+def moments(cumulants: np.ndarray) -> np.ndarray:
+    """E[c**k], k = 0..4, from the first four cumulants."""
+    k1, k2, k3, k4 = cumulants
+    return np.array([1, k1, k2 + k1**2, k3 + 3 * k2 * k1 + k1**3, k4 + 4 * k3 * k1 + 3 * k2**2 + 6 * k2 * k1**2 + k1**4])
+
+
+def cumulants(moments: np.ndarray) -> np.ndarray:
+    """The first four cumulants from E[x**k], k = 0..4."""
+    _, m1, m2, m3, m4 = moments
+    return np.array([m1, m2 - m1**2, m3 - 3 * m2 * m1 + 2 * m1**3, m4 - 4 * m3 * m1 - 3 * m2**2 + 12 * m2 * m1**2 - 6 * m1**4])
+
+
+def mean_error(power: int, gain: float, signal: np.ndarray, crosstalk: np.ndarray) -> float:
+    """E[(gain * x - c)**power] for independent x and c with these moments."""
+    return sum(comb(power, k) * gain ** (power - k) * signal[power - k] * (-1) ** k * crosstalk[k] for k in range(power + 1))
+
+
+def row_sums(features: int, dims: int, offset: float, scale: float) -> np.ndarray:
+    """sum_{j != i} r_ij**k, k = 1..4, of a code with entries `offset + scale * cos_ij` and the least interference.
+
+    Each sum of powers of the cosines is at its least: -1, the Welch energy, -1 and its like of the fourth order, as in
+    a spherical 4-design. With too few vectors for one, the cubes stay at the least that fits the other three.
+    """
+    others = features - 1
+    first, second, fourth = -1.0, interference_energy(features, dims), interference_fourth(features, dims)
+    room = max((second - first**2 / others) * (fourth - second**2 / others), 0.0)
+    third = max(-1.0, first * second / others - np.sqrt(room))
+    sums = (others, first, second, third, fourth)
+    return np.array([sum(comb(k, i) * offset ** (k - i) * scale**i * sums[i] for i in range(k + 1)) for k in (1, 2, 3, 4)])
+
+
+def linear(config: Config) -> Prediction:
+    """A linear network: every input passes, positive or negative; all dimensions carry cosines.
+
+    The active value is x ~ Uniform(low, 1); the error is `target - s x - c`.
+    """
+    split = max(config.low, 0.0)  # a target ReLU(x) asks something else of the values below zero
+    positive = (1 - split) / (1 - config.low)
+    above, below = uniform_moments(split), uniform_moments(min(config.low, 0.0), 0.0) if config.low < 0 else np.zeros(5)
+    whole = uniform_moments(config.low)
+    sparse = cumulants(config.p * whole + np.eye(5)[0] * (1 - config.p))
+
+    def errors(scale, power):
+        c = moments(sparse * row_sums(config.features, config.neurons, 0.0, scale))
+        wanted = mean_error(power, 1 - scale, above, c)
+        other = mean_error(power, (1 - scale) if config.target == "identity" else -scale, below, c) if config.low < 0 else 0
+        return positive * wanted + (1 - positive) * other, c[power]
+
+    return _best(config, lambda v, power: errors(v[0], power), [0.4], lambda v: v[0])
+
+
+def rectified(config: Config) -> Prediction:
+    """A ReLU network with the target ReLU(x): only positive inputs pass, one dimension makes the weights positive.
+
+    A ReLU passes a positive sum unchanged and silences a negative input if a neuron's weights are positive.
+    Positive weights are a common offset plus a code with one dimension less. The theory neglects what a negative
+    input takes away from a positive one in the neurons they share. One neuron leaves no dimension for a code: every
+    output then hears all features alike, which is also the limit of few dimensions, whose interference has no bound.
+    """
+    split = max(config.low, 0.0)
+    positive = (1 - split) / (1 - config.low)
+    values = uniform_moments(split)
+    rate = config.p * positive
+    sparse = cumulants(rate * values + np.eye(5)[0] * (1 - rate))
+
+    def errors(v, power):
+        c = moments(sparse * row_sums(config.features, max(config.neurons - 1, 1), *v))
+        return positive * mean_error(power, 1 - v[0] - v[1], values, c) + (1 - positive) * c[power], c[power]
+
+    if config.neurons == 1:
+        return _best(config, lambda v, power: errors((v[0], 0.0), power), [0.4], lambda v: v[0])
+    return _best(config, errors, [0.02, 0.4], lambda v: v[0] + v[1])
+
+
+def _best(config: Config, errors, start: list[float], slope) -> Prediction:
+    """Minimises the expected loss; `errors(v, power)` gives the mean error**power of a feature that is on, and off."""
+
+    def loss(v):
+        on, off = errors(v, 4)
+        return (config.p * on + (1 - config.p) * off) / config.p
+
+    found = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-12, "maxiter": 4000})
+    return Prediction(float(slope(found.x)), float(loss(found.x) * config.p), float(errors(found.x, 2)[0]))
+
+
+def predict(config: Config) -> Prediction:
+    """The theory for this kind of network; NaN for a ReLU network that must return negative values, for which there is none."""
+    if config.activation == "linear":
+        return linear(config)
+    signed = config.target == "identity" and config.low < 0
+    return Prediction(np.nan, np.nan, np.nan) if signed else rectified(config)
+
+
+def curve(config: Config, name: str, values) -> np.ndarray:
+    """Predicted slope with parameter `name` at each of `values`, (values,)."""
+    return np.array([predict(replace(config, **{name: value})).slope for value in values])
