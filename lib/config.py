@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 GROUP = 8  # networks that see the same samples: drawing them costs more than one network's arithmetic
+RAREST = 1e-9  # the least p: 32 random bits hardly tell a rarer feature from none
 CHUNK = 256  # samples evaluated at once: every array of a pass then fits the processor's cache
 
 
@@ -39,10 +40,14 @@ def checked(field: dataclasses.Field, value: Any) -> Any:
     if "kind" not in about:
         return _entry(name, field.type, value, about)
     if isinstance(value, str) or not hasattr(value, "__iter__"):
-        raise ConfigError(f"{name} = {value!r} does not fit: {about['meaning']} must be a list, as in {_listed(field.default)}")
+        raise ConfigError(
+            f"{name} = {value!r} does not fit: {about['meaning']} must be a list, as in {_listed(field.default)}"
+        )
     values, least = tuple(_entry(name, about["kind"], entry, about) for entry in value), min(1, len(field.default))
     if not least <= len(values) <= about["most"] or len(set(values)) < len(values):
-        raise ConfigError(f"{name} = {_listed(values)} does not fit: it must have {least} to {about['most']} different entries")
+        raise ConfigError(
+            f"{name} = {_listed(values)} does not fit: it must have {least} to {about['most']} different entries"
+        )
     return values
 
 
@@ -99,17 +104,21 @@ class Config(Checked):
     features: int = declare(100, "number of features (inputs and outputs)", 2, 10_000)
     neurons: int = declare(10, "number of hidden neurons, the width", 1, 10_000, at_most="features")
     activation: str = declare("relu", "what a neuron does with its input", options=("relu", "abs", "gelu", "linear"))
-    p: float = declare(0.02, "probability that a feature is on", 0, 1, open_low=True)
+    p: float = declare(0.02, "probability that a feature is on", RAREST, 1)
     low: float = declare(-1.0, "lower end of an active value, Uniform(low, 1)", -1, 0.99)
     target: str = declare("relu", "what each output must return, ReLU(x) or x", options=("relu", "identity"))
     exponent: float = declare(4.0, "power of the error in the loss", 1, 16)
     importance: float = declare(1.0, "weight in the loss of the most important feature, that of the least is 1", 1, 1e6)
     profile: str = declare("step", "how weights fall from feature to feature", options=("step", "geometric"))
-    favoured: int = declare(10, "number of features that weigh more, if the profile is a step", 1, 10_000, below="features")
+    favoured: int = declare(
+        10, "number of features that weigh more, if the profile is a step", 1, 10_000, below="features"
+    )
     start: str = declare("small", "what training starts from", options=("small", "naive", "shared"))
     steps: int = declare(1_000, "number of optimiser steps", 1, 10_000_000)
     batch: int = declare(2_048, "fresh samples per step", 1, 1_000_000)
-    optimiser: str = declare("adam", "a step size of its own for every weight, or one for all", options=("adam", "normalised"))
+    optimiser: str = declare(
+        "adam", "a step size of its own for every weight, or one for all", options=("adam", "normalised")
+    )
     learning_rate: float = declare(3e-3, "the optimiser's rate at step 0, cosine-decayed to 0", 0, 10, open_low=True)
     init_scale: float = declare(0.01, "standard deviation of both matrices at step 0", 0, 10, open_low=True)
     seeds: int = declare(64, "number of networks in the ensemble", 1, 100_000)

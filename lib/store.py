@@ -156,7 +156,9 @@ def _file(compute: Callable, parameters: dict) -> tuple[Path, dict]:
     about = {
         "result": label,
         "parameters": {name: _described(value) for name, value in parameters.items()},
-        "code": {name: digest for function in (*functions, train.train) for name, digest in code(function.__module__).items()},
+        "code": {
+            name: digest for function in (*functions, train.train) for name, digest in code(function.__module__).items()
+        },
         "versions": {m.__name__: m.__version__ for m in (jax, jaxlib, flax, optax)},
         "devices": sorted({device.device_kind for device in jax.local_devices()}),
     }
@@ -181,10 +183,15 @@ def code(module: str) -> dict[str, str]:
             tree = ast.parse(Path(sys.modules[name].__file__).read_bytes())
         for node in ast.walk(tree):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "lib":
-                names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-                waiting += [name for name in names if name in sys.modules]
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+                waiting += [name if name in sys.modules else node.module for name in names]
             body = getattr(node, "body", None)
-            if isinstance(body, list) and body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            if (
+                isinstance(body, list)
+                and body
+                and isinstance(body[0], ast.Expr)
+                and isinstance(body[0].value, ast.Constant)
+            ):
                 body[0].value.value = None
         found[name] = _digest(ast.dump(tree).encode())
     return found

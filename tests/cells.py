@@ -1,6 +1,6 @@
 """Runs the cells of a notebook in this process, where everything is imported and compiled once, and says what is wrong.
 
-    python tests/cells.py 02_slopes features=3 seeds=1      (from the repository's root)
+python tests/cells.py 02_slopes features=3 seeds=1      (from the repository's root)
 """
 
 import os
@@ -89,7 +89,10 @@ def _run(name: str, values: dict, home: Path) -> list[str]:
             shown += [text for kind, text in data.items() if kind in ("text/html", "text/markdown", "text/plain")]
         found += [f"{name} cell {number}: {bad.group(0)} in {text[max(0, bad.start() - 60):bad.end() + 20]!r}"
                   for text in shown for bad in [BAD.search(text)] if bad]  # fmt: skip
-        found += [f"{name} cell {number}: {w.category.__name__}: {w.message} ({Path(w.filename).name}:{w.lineno})" for w in seen]
+        found += [
+            f"{name} cell {number}: {w.category.__name__}: {w.message} ({Path(w.filename).name}:{w.lineno})"
+            for w in seen
+        ]
         found += [f"{name} cell {number}: on stderr: {text[:300]}" for text in (out.stderr,) if text.strip()]
     return found
 

@@ -5,7 +5,17 @@ import shutil
 
 import pytest
 
-for name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PARAMS", "NOTEBOOK", "GPU", "PAPER_HOME", "PAPER_STAGE"):
+for name in (
+    "MAKEFLAGS",
+    "MFLAGS",
+    "MAKELEVEL",
+    "MAKEOVERRIDES",
+    "PARAMS",
+    "NOTEBOOK",
+    "GPU",
+    "PAPER_HOME",
+    "PAPER_STAGE",
+):
     os.environ.pop(name, None)
 
 from lib import paths

@@ -1,6 +1,6 @@
 """Corner values of every parameter, and few runs in which every two of them meet, in some notebook that has both.
 
-    python tests/corners.py    lists the runs
+python tests/corners.py    lists the runs
 """
 
 import sys
@@ -80,7 +80,11 @@ def row(names: set[str], missing: set) -> dict:
 
 def runs() -> list[tuple[str, dict]]:
     """(notebook, corner values) of every run; the first of each notebook have the same values, and make a paper."""
-    declared = {path.stem: asked.cell(path).keys() & CORNERS for path in sorted(asked.NOTEBOOKS.glob("[0-9]*.ipynb")) if not asked.last(path.stem)}
+    declared = {
+        path.stem: asked.cell(path).keys() & CORNERS
+        for path in sorted(asked.NOTEBOOKS.glob("[0-9]*.ipynb"))
+        if not asked.last(path.stem)
+    }
     one = [{name: value} for name in CORNERS for value in CORNERS[name]]
     missing = set().union(*(pairs(a | b) for a, b in combinations(one, 2) if a.keys() != b.keys() and fits(a | b)))
     missing = {pair for pair in missing if any({name for name, _ in pair} <= names for names in declared.values())}

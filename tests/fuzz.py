@@ -34,7 +34,10 @@ CELLS = {path.stem: asked.cell(path) for path in sorted(asked.NOTEBOOKS.glob("[0
 DECLARED = set().union(*CELLS.values())
 SECTIONS = [name for name in CELLS if not asked.last(name)]
 ENDS = ("fine", "diverged", "left out")  # and anything else is wrong
-WORKERS, RUNS_EACH = 2, 20  # processes, and runs after which one makes way for a new one, since compiled programs add up
+WORKERS, RUNS_EACH = (
+    2,
+    20,
+)  # processes, and runs after which one makes way for a new one, since compiled programs add up
 
 
 @functools.cache
@@ -56,7 +59,10 @@ def entries(name: str, kind: type, most: float) -> st.SearchStrategy:
         step = about.get("multiple", 1)
         values = st.integers(low // step, high // step).map(lambda n: n * step)
     else:
-        numbers = st.floats(low, high, exclude_min=about.get("open_low", False)), st.floats(-4, 0).map(lambda power: max(low, high * 10**power))
+        numbers = (
+            st.floats(low, high, exclude_min=about.get("open_low", False)),
+            st.floats(-4, 0).map(lambda power: max(low, high * 10**power)),
+        )
         values = st.one_of(*numbers).map(lambda x: float(f"{x:.3g}"))
     return st.one_of(values, values, st.sampled_from([*corners, high]))
 
@@ -100,26 +106,43 @@ def planned(number: int, seed: int) -> list[tuple[int, str, dict]]:
             whole = next(chosen) if turn % 2 == 0 else None
             yield from ((turn, name, whole or next(chosen)) for name in (CELLS if whole else SECTIONS))
 
-    return [(turn, name, {key: values[key] for key in CELLS[name] if key in values}) for turn, name, values in islice(rounds(), number)]
+    return [
+        (turn, name, {key: values[key] for key in CELLS[name] if key in values})
+        for turn, name, values in islice(rounds(), number)
+    ]
 
 
 def main(number: str = "20", seed: str = "0") -> int:
     """Runs them, a line each."""
     start, ends, parts = time.monotonic(), Counter(), Counter()
-    with tempfile.TemporaryDirectory() as folder, get_context("spawn").Pool(WORKERS, maxtasksperchild=RUNS_EACH) as pool:
-        runs = [(turn, (name, values, Path(folder, str(turn), *([] if turn % 2 == 0 else [name])))) for turn, name, values in planned(int(number), int(seed))]
-        started = {place: pool.apply_async(cells.outcome, run) for place, (_, run) in enumerate(runs) if not asked.last(run[0])}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        get_context("spawn").Pool(WORKERS, maxtasksperchild=RUNS_EACH) as pool,
+    ):
+        runs = [
+            (turn, (name, values, Path(folder, str(turn), *([] if turn % 2 == 0 else [name]))))
+            for turn, name, values in planned(int(number), int(seed))
+        ]
+        started = {
+            place: pool.apply_async(cells.outcome, run) for place, (_, run) in enumerate(runs) if not asked.last(run[0])
+        }
         for place, (turn, run) in enumerate(runs):
             if place in started:
                 said = started[place].get()
             else:  # all of its round have ended
-                said = pool.apply_async(cells.outcome, run).get() if parts[turn, "fine"] == len(SECTIONS) else "left out"
+                said = (
+                    pool.apply_async(cells.outcome, run).get() if parts[turn, "fine"] == len(SECTIONS) else "left out"
+                )
             end = next((end for end in ENDS if said.startswith(end)), "wrong")
             ends[end] += 1
             parts[turn, end] += 1
             words = [f"{key}={parameters.typed(value)}" for key, value in run[1].items()]
-            print(f"{place + 1:4} {end:<8} {' '.join([run[0], *words])}{'' if said == end else f': {said}'}", flush=True)
-    print(f"{number} runs in {time.monotonic() - start:.0f} s: {', '.join(f'{ends[end]} {end}' for end in (*ENDS, 'wrong'))}")
+            print(
+                f"{place + 1:4} {end:<8} {' '.join([run[0], *words])}{'' if said == end else f': {said}'}", flush=True
+            )
+    print(
+        f"{number} runs in {time.monotonic() - start:.0f} s: {', '.join(f'{ends[end]} {end}' for end in (*ENDS, 'wrong'))}"
+    )
     return 1 if ends["wrong"] else 0
 
 

@@ -5,16 +5,31 @@ import pytest
 
 from lib import claims, paths
 
-STEADY = {"published": "1.0", "mean": 1.0, "sd": 0.01, "low": 0.98, "high": 1.02, "seeds": 64, "verdict": "inside the spread"}
+STEADY = {
+    "published": "1.0",
+    "mean": 1.0,
+    "sd": 0.01,
+    "low": 0.98,
+    "high": 1.02,
+    "seeds": 64,
+    "verdict": "inside the spread",
+}
 
 
 def verdict(folder, *, id="slope_mean", null=5.0, null_sd=0.01, theory=2.0, future="stays", mse=0.5, **changes):
     """The verdict on one number, the others left out."""
     about = claims.published()
-    pd.DataFrame({"id": [id], "null": about.null.fillna("frame")[[id]], "mean": [null], "sd": [null_sd]}).to_csv(folder / "08_nulls.csv")
+    pd.DataFrame({"id": [id], "null": about.null.fillna("frame")[[id]], "mean": [null], "sd": [null_sd]}).to_csv(
+        folder / "08_nulls.csv"
+    )
     pd.DataFrame({"id": [id], "theory": [theory]}).to_csv(folder / "09_theory.csv")
     pd.DataFrame({"id": [id], "converged": [1.5], "future": [future]}).to_csv(folder / "10_futures.csv")
-    errors = [("naive plan", "active", 1.0), ("naive plan", "mse", 1.0), ("trained", "active", 0.5), ("trained", "mse", mse)]
+    errors = [
+        ("naive plan", "active", 1.0),
+        ("naive plan", "mse", 1.0),
+        ("trained", "active", 0.5),
+        ("trained", "mse", mse),
+    ]
     pd.DataFrame(errors, columns=["plan", "metric", "error"]).to_csv(folder / "01_metrics.csv")
     rows = pd.DataFrame([STEADY | changes], index=pd.Index([id], name="id"))
     row = claims.audited(rows, about, folder).loc[id]

@@ -1,5 +1,6 @@
 """The benchmark's contenders do the work that they are timed for; no test asserts a time."""
 
+import dataclasses
 import json
 
 import jax.numpy as jnp
@@ -15,7 +16,7 @@ TINY = Config(features=6, neurons=2, p=0.5, batch=16, steps=3, seeds=3)
 
 def test_contenders_take_turns_and_keep_their_range(monkeypatch):
     monkeypatch.setattr(bench, "ROUNDS", 2)
-    one = Config(**{**vars(TINY), "seeds": 1})
+    one = Config(**{**dataclasses.asdict(TINY), "seeds": 1})
     contenders = {"loop": (bench.jitted_steps, one), "products": (bench.products, TINY)}
     rates = bench.timed(contenders)
     assert list(rates) == list(contenders)
@@ -40,5 +41,7 @@ def test_the_committed_figures_are_whole():
     result = json.loads((paths.ROOT / "data" / "bench.json").read_text())
     assert {"machine", "rounds", "network-steps per second", "scaling", "make paper, seconds"} <= result.keys()
     readme = (paths.ROOT / "README.md").read_text()
-    assert all(f"| {name} | {rate['median']:,.0f} |" in readme for name, rate in result["network-steps per second"].items())
+    assert all(
+        f"| {name} | {rate['median']:,.0f} |" in readme for name, rate in result["network-steps per second"].items()
+    )
     assert str(paths.ROOT) not in json.dumps(result)

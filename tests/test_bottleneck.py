@@ -41,20 +41,29 @@ def test_errors_are_in_units_of_silence_also_with_a_neuron_for_every_feature():
         assert found[name] == pytest.approx(value, rel=1e-4), name
     whole = dataclasses.replace(CONFIG, neurons=12)
     found, _ = read(model.naive(whole), whole)
-    assert (found["loss"], found["monosemantic"], found["load"]) == (0, 1, 1) and np.isfinite(list(found.values())).all()
+    assert (found["loss"], found["monosemantic"], found["load"]) == (0, 1, 1) and np.isfinite(
+        list(found.values())
+    ).all()
 
 
 def test_the_rest_is_what_every_sweep_reads():
     found, x = read(model.naive(CONFIG))
     others = measure.readings(model.naive(CONFIG), CONFIG, x)
-    assert {name: found[name] for name in ("slope_mean", "carriers", "load")} == {name: float(others[name]) for name in ("slope_mean", "carriers", "load")}
+    assert {name: found[name] for name in ("slope_mean", "carriers", "load")} == {
+        name: float(others[name]) for name in ("slope_mean", "carriers", "load")
+    }
 
 
 def test_all_widths_of_the_paper_and_any_of_the_reader():
     base = sweep.at_full_rate(Config(), 16)
     assert {point.start for point in width.points(base, [10])} == {"small"}
     own = [point for point in width.points(base, [7]) if point.neurons == 7]
-    assert {(point.start, point.steps) for point in own} == {("small", 1000), ("small", 5000), ("naive", 1000), ("naive", 5000)}
+    assert {(point.start, point.steps) for point in own} == {
+        ("small", 1000),
+        ("small", 5000),
+        ("naive", 1000),
+        ("naive", 5000),
+    }
     largest = sweep.at_full_rate(Config(features=10_000, steps=10_000_000), 1)
     assert max(point.features for point in width.points(largest, [10_000])) == 10_000
 
@@ -65,7 +74,11 @@ def rows(**columns):
 
 @pytest.mark.parametrize(
     "share, said",
-    [([0.0, 0.1], "never half"), ([0.9, 1.0], "half of the neurons or more at every width"), ([0.0, 1.0], r"at \*\*14\*\* neurons")],
+    [
+        ([0.0, 0.1], "never half"),
+        ([0.9, 1.0], "half of the neurons or more at every width"),
+        ([0.0, 1.0], r"at \*\*14\*\* neurons"),
+    ],
 )
 def test_where_half_of_the_neurons_have_one_feature(share, said):
     assert re.search(said, words.halfway(rows(neurons=[10, 20], monosemantic=share)))

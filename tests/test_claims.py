@@ -136,7 +136,9 @@ def test_verdicts_on_the_knobs_are_collected(home):
     with pytest.raises(FileNotFoundError, match="11 to 15.*make paper"):
         claims.predictions()
     for notebook, verdict in (("12", "fails"), ("11", "holds")):
-        (home / "data" / f"{notebook}_verdict.csv").write_text(f"prediction,verdict,evidence\nit rises,{verdict},by 2\n")
+        (home / "data" / f"{notebook}_verdict.csv").write_text(
+            f"prediction,verdict,evidence\nit rises,{verdict},by 2\n"
+        )
     table = claims.predictions()
     assert list(table.index) == ["11", "12"] and list(table.verdict) == ["holds", "fails"]
     assert list(table.columns) == ["prediction", "verdict", "evidence"]

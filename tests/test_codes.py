@@ -90,7 +90,9 @@ def test_sets_are_different_as_long_as_there_are_others(neurons, size, features,
     sets = handmade.draw(Config(features=features, neurons=neurons), size, 0)
     assert sets.shape == (neurons, features) and (sets.sum(0) == size).all()
     assert len(np.unique(sets.T, axis=0)) == different
-    assert not np.array_equal(sets, handmade.draw(Config(features=features, neurons=neurons), size, 1)) or different == 1
+    assert (
+        not np.array_equal(sets, handmade.draw(Config(features=features, neurons=neurons), size, 1)) or different == 1
+    )
 
 
 def test_the_fitted_levels_are_a_minimum():

@@ -15,7 +15,7 @@ RANGES = {  # name: (lowest, highest) value that fits
     "steps": (1, 10_000_000),
     "batch": (1, 1_000_000),
     "seeds": (1, 100_000),
-    "p": (math.nextafter(0, 1), 1.0),
+    "p": (1e-9, 1.0),
     "low": (-1.0, 0.99),
     "learning_rate": (math.nextafter(0, 1), 10.0),
     "init_scale": (math.nextafter(0, 1), 10.0),
@@ -99,7 +99,7 @@ def test_a_list_is_kept_as_a_tuple_and_each_entry_is_checked():
     assert Study(drawn=[]).drawn == () and Study(drawn=[3]).drawn == (3,)
     for name, value, said in (
         ("powers", [2, 17], "powers = 17 does not fit: .*from 1 up to 16"),
-        ("rates", [0.0], "rates = 0.0 does not fit: .*above 0 up to 1"),
+        ("rates", [0.0], "rates = 0.0 does not fit: .*from 1e-09 up to 1"),
         ("powers", 2.0, "must be a list, as in"),
         ("activations", "abs", r"must be a list, as in \['relu'"),
         ("powers", [], "it must have 1 to 100 different entries"),

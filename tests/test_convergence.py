@@ -33,7 +33,9 @@ def test_lengths(steps, longest, lengths, expected):
 def test_the_decoder_is_watched_over_starts_and_lengths():
     starts, longer = length.ratio_points(Config(steps=10), Study(longest=100, rival_seeds=5))
     assert {c.init_scale for c in starts} == {0.001, 0.01, 0.1, 0.5} and {c.steps for c in starts} == {10}
-    assert {c.steps for c in longer if c.activation == "relu"} == {1, 3, 10, 30, 100} and {c.seeds for c in starts + longer} == {5}
+    assert {c.steps for c in longer if c.activation == "relu"} == {1, 3, 10, 30, 100} and {
+        c.seeds for c in starts + longer
+    } == {5}
 
 
 def networks(mean, sd, count=200):

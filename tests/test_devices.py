@@ -34,7 +34,10 @@ def test_each_is_a_plain_loop():
 def test_a_configuration_passes_through_a_program_unchanged():
     config = Config(p=0.25, low=-0.5, target="identity", activation="abs")
     leaves, rest = jax.tree.flatten(config)
-    assert leaves == [0.25, -0.5, 1.0, config.learning_rate, config.init_scale] and jax.tree.unflatten(rest, leaves) == config
+    assert (
+        leaves == [0.25, -0.5, 1.0, config.learning_rate, config.init_scale]
+        and jax.tree.unflatten(rest, leaves) == config
+    )
     other = dataclasses.replace(config, exponent=3.0)  # 4 alone is compiled in
     leaves, rest = jax.tree.flatten(other)
     assert 3.0 in leaves and jax.tree.unflatten(rest, leaves) == other
@@ -48,13 +51,17 @@ def test_one_program_serves_every_probability_and_rate():
         return one * config.p + config.neurons
 
     for p, neurons in ((0.1, 3), (0.2, 3), (0.3, 3), (0.1, 4)):
-        np.testing.assert_allclose(devices.each(measure, np.ones(2), Config(p=p, neurons=neurons)), p + neurons, rtol=1e-6)
+        np.testing.assert_allclose(
+            devices.each(measure, np.ones(2), Config(p=p, neurons=neurons)), p + neurons, rtol=1e-6
+        )
     assert len(traced) == 2, "compiled once for each number of neurons"
 
 
 def test_what_was_compiled_is_kept_in_the_project():
     assert jax.config.jax_compilation_cache_dir == str(paths.BUILD / "jax")
-    devices.each(lambda key: jax.random.normal(key, (7, 11, 13)) @ jnp.ones((13, 2)), jax.random.split(jax.random.key(0), 3))
+    devices.each(
+        lambda key: jax.random.normal(key, (7, 11, 13)) @ jnp.ones((13, 2)), jax.random.split(jax.random.key(0), 3)
+    )
     assert any((paths.BUILD / "jax").iterdir())
 
 

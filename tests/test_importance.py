@@ -9,6 +9,7 @@ import pytest
 from scipy.optimize import minimize
 
 from lib import claims, data, measure, model
+from lib.claims import words
 from lib.config import Config, Measurement
 from lib.experiments import importance
 from lib.theory import chance, rare_limit
@@ -52,7 +53,10 @@ def test_capacities_are_the_diagonal_of_orthonormal_bases_and_at_most_the_rank()
 
 def reading(network, config=CONFIG):
     x = data.evaluation_samples(data.key(0, "test"), config, 4096)
-    return {k: float(v) for k, v in importance.readings(network, config, x, jnp.asarray(chance.overlap_table(config.neurons))).items()}
+    return {
+        k: float(v)
+        for k, v in importance.readings(network, config, x, jnp.asarray(chance.overlap_table(config.neurons))).items()
+    }
 
 
 def test_the_naive_plan_reads_as_itself():
@@ -82,10 +86,16 @@ def test_what_is_read_does_not_depend_on_how_it_was_trained():
     rng = np.random.default_rng(2)
     draw = lambda *shape: jnp.asarray(rng.normal(size=shape), jnp.float32)  # noqa: E731
     networks = model.Network(draw(2, 2, 8), draw(2, 8, 2))
-    one, two = (importance.read(networks, dataclasses.replace(CONFIG, **other), Measurement(inputs=512)) for other in ({}, {"steps": 7, "start": "naive"}))
+    one, two = (
+        importance.read(networks, dataclasses.replace(CONFIG, **other), Measurement(inputs=512))
+        for other in ({}, {"steps": 7, "start": "naive"})
+    )
     assert set(one) == set(two) and all(np.array_equal(one[name], two[name], equal_nan=True) for name in one)
     assert {values.shape for values in one.values()} == {(2,)}
-    assert importance.read(networks, CONFIG, Measurement(inputs=512, harmed=100))["footprints_chance"].tolist() == [0, 0]
+    assert importance.read(networks, CONFIG, Measurement(inputs=512, harmed=100))["footprints_chance"].tolist() == [
+        0,
+        0,
+    ]
     assert (one["footprints_chance"] > 0).any(), "the cut is the one that was asked for"
 
 
@@ -105,4 +115,9 @@ def test_theory_wants_a_slope_and_room():
 
 
 def test_a_rule_that_asks_for_nothing_is_not_tested():
-    assert [claims.verdict(each) for each in ([], [True], [True, False], [False])] == ["not tested", "holds", "holds in part", "fails"]
+    assert [claims.verdict(each) for each in ([], [True], [True, False], [False])] == [
+        "not tested",
+        "holds",
+        "holds in part",
+        "fails",
+    ]

@@ -34,7 +34,9 @@ def read(network, config=TINY, count=4096):
 def test_the_naive_plan_reads_as_itself():
     found = read(model.naive(TINY))
     ones = ("carriers", "load", "specialization", "tied_cosine", "decoder_ratio", "active", "mse", "l4", "loss")
-    for name, value in (dict.fromkeys(ones, 1) | {"slope_mean": 1 / 4, "served": 1 / 4, "ignored": 6, "offset": 0}).items():
+    for name, value in (
+        dict.fromkeys(ones, 1) | {"slope_mean": 1 / 4, "served": 1 / 4, "ignored": 6, "offset": 0}
+    ).items():
         assert found[name] == pytest.approx(value, abs=1e-6), name
 
 
@@ -42,7 +44,15 @@ def test_a_network_of_even_groups_reads_as_itself():
     """Two neurons, each adds up four features and returns a third of the sum to each of them."""
     served = jnp.repeat(jnp.eye(2), 4, axis=1)
     found = read(model.Network(served, served.T / 3))
-    wanted = {"slope_mean": 1 / 3, "slope_sd": 0, "served": 1, "ignored": 0, "carriers": 1, "load": 4, "specialization": 1 / 4}
+    wanted = {
+        "slope_mean": 1 / 3,
+        "slope_sd": 0,
+        "served": 1,
+        "ignored": 0,
+        "carriers": 1,
+        "load": 4,
+        "specialization": 1 / 4,
+    }
     for name, value in (wanted | {"offset": 3 / 7 / 3, "decoder_ratio": 1 / 3}).items():
         assert found[name] == pytest.approx(value, abs=1e-6), name
 
@@ -59,7 +69,11 @@ def test_errors_are_those_of_numpy_over_the_naive_plan(exponent, profile):
     ratio = lambda f: f(errors[0]) / f(errors[1])  # noqa: E731
     wanted = {"active": ratio(lambda e: (e[x != 0] ** 2).mean()), "mse": ratio(lambda e: (e**2).mean()),
               "l4": ratio(lambda e: (e**4).mean()), "loss": ratio(lambda e: (weight[:, None] * e**exponent).mean())}  # fmt: skip
-    found = measure.readings(model.Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32)), config, jnp.asarray(x, jnp.float32))
+    found = measure.readings(
+        model.Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32)),
+        config,
+        jnp.asarray(x, jnp.float32),
+    )
     for name, value in wanted.items():
         assert float(found[name]) == pytest.approx(value, rel=1e-4), name
 
@@ -82,7 +96,9 @@ def points(*rates):
 
 def test_a_row_for_each_network_and_a_finer_grid_trains_what_is_new(place, monkeypatch):
     table = sweep.table("sweep", points(0.1, 0.3), 1, FEW)
-    assert list(table[["p", "seed"]].itertuples(index=False, name=None)) == [(p, s) for p in (0.1, 0.3) for s in range(3)]
+    assert list(table[["p", "seed"]].itertuples(index=False, name=None)) == [
+        (p, s) for p in (0.1, 0.3) for s in range(3)
+    ]
     trained = []
     monkeypatch.setattr(store, "sweep", lambda configs: trained.extend(config.p for config in configs))
     finer = sweep.table("sweep", points(0.1, 0.2, 0.3), 3, FEW)
@@ -149,11 +165,18 @@ def test_a_damaged_table_costs_only_what_was_lost(place, monkeypatch):
     whole, trained = place.read_bytes(), []
     train = store.sweep
     monkeypatch.setattr(store, "sweep", lambda configs: train(trained.append(config.p) or config for config in configs))
-    for damage, again in ((whole[:-30], [0.3]), (b"\xff\xfe\x00", [0.1, 0.3]), (b"", [0.1, 0.3]), (b"nonsense\n1\n", [0.1, 0.3])):
+    for damage, again in (
+        (whole[:-30], [0.3]),
+        (b"\xff\xfe\x00", [0.1, 0.3]),
+        (b"", [0.1, 0.3]),
+        (b"nonsense\n1\n", [0.1, 0.3]),
+    ):
         place.write_bytes(damage)
         trained.clear()
         sweep.table("sweep", points(0.3, 0.1)[::-1], 10**6, FEW)
-        assert sorted({0.1, *again}) == sorted(trained) and place.read_bytes() == whole, "the first point is always checked"
+        assert sorted({0.1, *again}) == sorted(trained) and place.read_bytes() == whole, (
+            "the first point is always checked"
+        )
 
 
 # ---- the key
@@ -193,7 +216,10 @@ COMMITTED = {  # the points of the sections 11 to 15 with the paper's own parame
     "12_plane": (sparsity.plane(BASE, 15)[2], sweep.fewer(Measurement())),
     "13_importance": (sum(importance.points(BASE, WEIGHTS).values(), []), Measurement()),
     "14_bottleneck": (width.points(BASE, WIDTHS), sweep.fewer(Measurement())),
-    "15_activation": (KINDS + [dataclasses.replace(kind, steps=5 * kind.steps) for kind in KINDS], sweep.fewer(Measurement())),
+    "15_activation": (
+        KINDS + [dataclasses.replace(kind, steps=5 * kind.steps) for kind in KINDS],
+        sweep.fewer(Measurement()),
+    ),
 }
 
 
@@ -249,5 +275,7 @@ def test_a_cube_of_one_point_or_none_has_no_crossing(place):
 
 
 def test_a_mean_in_words_has_a_range_if_there_are_networks_to_range_over():
-    assert plots.around(np.array([0.15, 0.17, np.nan]), ".2f", mark="**", more="; 67%") == "**0.16** (0.15 to 0.17; 67%)"
+    assert (
+        plots.around(np.array([0.15, 0.17, np.nan]), ".2f", mark="**", more="; 67%") == "**0.16** (0.15 to 0.17; 67%)"
+    )
     assert plots.around(np.array([0.16]), ".2f") == "0.16" and plots.around(np.array([np.nan]), ".2f") == "–"

@@ -15,7 +15,9 @@ from lib.config import CHUNK, Config
 from lib.model import Network
 from lib.publish import live
 
-CONFIG = Config(steps=100, batch=128, learning_rate=0.03, seeds=2)  # as many features, neurons and moments as the paper's
+CONFIG = Config(
+    steps=100, batch=128, learning_rate=0.03, seeds=2
+)  # as many features, neurons and moments as the paper's
 LAST = 13
 
 
@@ -36,7 +38,9 @@ def weights(path):
     about = json.loads(re.search(r'id="data">(.*?)</script>', path.read_text(encoding="utf-8"))[1])
     flat = np.frombuffer(base64.b64decode(about["weights"]), "<f4").reshape(len(about["steps"]), 2, -1)
     shape = CONFIG.neurons, CONFIG.features
-    return about["steps"], Network(jnp.array(flat[:, 0].reshape(-1, *shape)), jnp.array(flat[:, 1].reshape(-1, *shape[::-1])))
+    return about["steps"], Network(
+        jnp.array(flat[:, 0].reshape(-1, *shape)), jnp.array(flat[:, 1].reshape(-1, *shape[::-1]))
+    )
 
 
 @pytest.fixture
@@ -74,7 +78,9 @@ def errors(network, x, on):
     """`measure.overload` of a single input, of which it is given as many samples as it wants."""
     rank = np.argsort(np.argsort(~on, kind="stable"))
     rank, value = (np.repeat(column[:, None], CHUNK, 1) for column in (rank, x.astype(np.float32)))
-    return {name: float(value[0]) for name, value in overload(network, rank, value, np.array([max(1, on.sum())])).items()}
+    return {
+        name: float(value[0]) for name, value in overload(network, rank, value, np.array([max(1, on.sum())])).items()
+    }
 
 
 def test_the_page_is_one_small_file_of_the_same_bytes(path):
@@ -95,7 +101,9 @@ def test_it_carries_the_first_network_as_it_learns(weights, monkeypatch, tmp_pat
         jax.tree.map(np.testing.assert_array_equal, model.at(networks, moment), network)
     watched = train.moments(CONFIG, [20, 100])
     np.testing.assert_allclose(networks.w_in[9], watched["w_in"][0], atol=1e-5)
-    np.testing.assert_allclose(networks.w_out[LAST], watched["w_out"][1], atol=0.02)  # another program, another rounding
+    np.testing.assert_allclose(
+        networks.w_out[LAST], watched["w_out"][1], atol=0.02
+    )  # another program, another rounding
     slopes = measure.each(measure.slopes, networks).mean(1)
     assert slopes[0] < 0.01 and slopes[LAST] > 0.2 and (np.diff(slopes[3:]) > 0).all()
 
@@ -106,7 +114,9 @@ def test_forward_pass_and_errors_are_libs(visit, weights):
     for moment in range(LAST + 1):
         for k, neurons in ((1, []), (2, [moment % 10]), (20, [1, 2]), (100, [])):
             on = rng.permutation(CONFIG.features) < k
-            cases.append((moment, (rng.uniform(-1, 1, CONFIG.features) * on).tolist(), np.flatnonzero(on).tolist(), neurons))
+            cases.append(
+                (moment, (rng.uniform(-1, 1, CONFIG.features) * on).tolist(), np.flatnonzero(on).tolist(), neurons)
+            )
     cases.append((LAST, [0.0] * CONFIG.features, [], []))
     answers = visit().evaluate(
         """cases => cases.map(([moment, x, on, neurons]) => {
@@ -143,7 +153,9 @@ def test_random_inputs_are_measured_as_lib_measures_them(visit, weights):
     for name, plan in (("network", network), ("plan", model.naive(CONFIG))):
         expected = overload(plan, rank, value, np.array(loads))
         for kind, curve in expected.items():
-            np.testing.assert_allclose([answer[kind] for answer in found[name]], curve, rtol=1e-5, err_msg=f"{name} {kind}")
+            np.testing.assert_allclose(
+                [answer[kind] for answer in found[name]], curve, rtol=1e-5, err_msg=f"{name} {kind}"
+            )
     assert abs(value.mean()) < 0.02 and value.var() == pytest.approx(1 / 3, rel=0.02)  # Uniform(-1, 1)
     assert np.abs(rank.mean(1) - 49.5).max() < 4 * 28.9 / CHUNK**0.5  # every feature in every place of the order
 
@@ -169,7 +181,9 @@ def test_it_starts_with_a_usual_feature_that_the_plan_drops(visit, weights):
     assert f"The network returns {number(response[usual, usual])}" in said(page)
     share = loss[usual - CONFIG.neurons] * CONFIG.features
     assert share < 1 and f"error is {round(100 * share)}\u202f% of the plan's" in said(page)
-    rows = page.eval_on_selector_all("#rows tr", "rows => rows.map(row => [...row.children].map(cell => cell.textContent))")
+    rows = page.eval_on_selector_all(
+        "#rows tr", "rows => rows.map(row => [...row.children].map(cell => cell.textContent))"
+    )
     assert [row[0] for row in rows] == ["L4", "active only", "all outputs"]
     x = np.eye(CONFIG.features)[usual]
     for row, kind in zip(rows, ("l4", "active", "mse"), strict=True):
@@ -192,7 +206,9 @@ def test_clicks(visit, weights):
     np.testing.assert_allclose(shown(), expected(LAST, {3: 1, 37: 1}), atol=1e-5)
     assert "Of them the plan returns 1 perfectly and drops 1." in said(page)
     page.click("#neurons button >> nth=2")
-    assert page.get_attribute("#neurons button >> nth=2", "aria-pressed") == "true" and "Neuron 2 is silent" in said(page)
+    assert page.get_attribute("#neurons button >> nth=2", "aria-pressed") == "true" and "Neuron 2 is silent" in said(
+        page
+    )
     np.testing.assert_allclose(shown(), expected(LAST, {3: 1, 37: 1}, [2]), atol=1e-5)
     page.click("#neurons button >> nth=5")
     np.testing.assert_allclose(shown(), expected(LAST, {3: 1, 37: 1}, [2, 5]), atol=1e-5)
@@ -228,7 +244,10 @@ def test_collisions_are_those_of_the_response(visit, weights):
         assert response[i, j] + response[j, i] == pytest.approx(extreme, abs=1e-5)
         together = network(np.isin(np.arange(CONFIG.features), [i, j]).astype(np.float32))
         for feature in (i, j):
-            assert f"output {feature} is at {number(together[feature])} (alone it would be {number(response[feature, feature])})" in said(page)
+            assert (
+                f"output {feature} is at {number(together[feature])} (alone it would be {number(response[feature, feature])})"
+                in said(page)
+            )
 
 
 def test_keys(visit):
@@ -238,7 +257,17 @@ def test_keys(visit):
     assert page.locator("#in [tabindex='0']").count() == page.locator("#neurons [tabindex='0']").count() == 1
     page.focus("#in [tabindex='0']")
     page.keyboard.press("Home")
-    for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowLeft", "ArrowUp", "ArrowLeft", "ArrowLeft", "ArrowDown", "ArrowDown"):
+    for key in (
+        "ArrowDown",
+        "ArrowRight",
+        "ArrowRight",
+        "ArrowLeft",
+        "ArrowUp",
+        "ArrowLeft",
+        "ArrowLeft",
+        "ArrowDown",
+        "ArrowDown",
+    ):
         page.keyboard.press(key)
     assert page.evaluate(focused) == "feature 20"
     page.keyboard.press("Space")
@@ -257,7 +286,9 @@ def test_keys(visit):
     assert page.evaluate("live.state.on.get(99)") == pytest.approx(0.99)
     page.focus("#moment")
     page.keyboard.press("Home")
-    assert page.evaluate("live.state.moment") == 0 and page.get_attribute("#moment", "aria-valuetext") == "step 0 of 100"
+    assert (
+        page.evaluate("live.state.moment") == 0 and page.get_attribute("#moment", "aria-valuetext") == "step 0 of 100"
+    )
     sync_api.expect(page.locator("#status")).to_have_text(said(page))  # a moment later
     assert page.get_attribute("#plan", "aria-label") == "Outputs of the plan. The loudest: none."
 

@@ -62,7 +62,9 @@ def test_the_bound_is_attained_by_equal_cosines_and_by_groups():
     for exponent in (2.5, 4.0):
         assert bounds.least_interference(4, 3, exponent) == pytest.approx(3 * (1 / 3) ** exponent)
     groups = maps()[1]
-    assert (abs(groups / groups[0, 0]) ** 1.5).sum(1).mean() - 1 == pytest.approx(bounds.least_interference(30, 6, 1.5), rel=1e-5)
+    assert (abs(groups / groups[0, 0]) ** 1.5).sum(1).mean() - 1 == pytest.approx(
+        bounds.least_interference(30, 6, 1.5), rel=1e-5
+    )
 
 
 def test_reads_of_an_even_network_have_no_spread():
@@ -80,16 +82,22 @@ def test_rows_by_kind_are_labelled_also_where_nothing_varies():
     part = power.by_kind(pd.DataFrame({"seed": [0, 1], "loss": [0.5, 0.6]}), kinds)
     assert list(part["usual"].exponent) == [7, 7] and list(part["usual"].start) == ["small", "small"]
     assert all(part[kind].empty for kind in kinds if kind != "usual")
-    assert power.paired_means(part["usual"], part["long"], ["loss"]).empty and not len(power.change(part["slow"], "loss")[0])
+    assert power.paired_means(part["usual"], part["long"], ["loss"]).empty and not len(
+        power.change(part["slow"], "loss")[0]
+    )
 
 
 def test_rows_by_kind_follow_the_points():
     base = Config(features=6, neurons=2, seeds=2)
     kinds = power.points(base, base, (2.0, 4.0, 6.0))
     points = sum(kinds.values(), [])
-    rows = pd.DataFrame([(seed, c.exponent, c.steps) for c in points for seed in range(c.seeds)], columns=["seed", "q", "steps"])
+    rows = pd.DataFrame(
+        [(seed, c.exponent, c.steps) for c in points for seed in range(c.seeds)], columns=["seed", "q", "steps"]
+    )
     part = power.by_kind(rows, kinds)
-    assert sum(map(len, part.values())) == len(rows) and all((table.q == table.exponent).all() for table in part.values())
+    assert sum(map(len, part.values())) == len(rows) and all(
+        (table.q == table.exponent).all() for table in part.values()
+    )
     assert (part["longest"].steps == 20 * base.steps).all() and len(part["longest"]) == 8
     beside = power.paired_means(part["usual"], part["long"], ["steps"])
     assert list(beside.index) == [2] and list(beside.loc[2, "steps"]) == [base.steps, 5 * base.steps]

@@ -38,7 +38,9 @@ def test_spread_samples_have_the_training_distribution(low):
     assert stats.kstest(x[x != 0], stats.uniform(low, 1 - low).cdf).statistic < 0.01
     on = (x != 0).astype(float)
     assert abs((on @ on.T)[np.triu_indices(20, 1)].mean() - 4096 * 0.01) < 1, "pairs meet as often as by chance"
-    assert not np.array_equal(x, data.evaluation_samples(data.key(1, "test"), config, 2**12)) and np.array_equal(x, data.evaluation_samples(data.key(0, "test"), config, 2**12))
+    assert not np.array_equal(x, data.evaluation_samples(data.key(1, "test"), config, 2**12)) and np.array_equal(
+        x, data.evaluation_samples(data.key(0, "test"), config, 2**12)
+    )
 
 
 def test_spread_samples_measure_with_less_noise():
@@ -54,7 +56,9 @@ def test_spread_samples_measure_with_less_noise():
 
 
 def measure_three(plan, config, x):
-    return {name: float(value) for name, value in measure.metrics(measure.power_means(plan, config, jnp.asarray(x))).items()}
+    return {
+        name: float(value) for name, value in measure.metrics(measure.power_means(plan, config, jnp.asarray(x))).items()
+    }
 
 
 def test_powers_of_the_error():
@@ -141,7 +145,9 @@ def test_a_table_has_every_plan_in_every_metric():
         [measure_three(network(seed)[0], SMALL, x)[name] for name in measure.METRICS for seed in (0, 1)], rel=1e-5
     )
     error = table.groupby(["plan", "metric"]).error.first().unstack()
-    assert (error.loc["naive plan with a constant"] <= error.loc["naive plan"] * (1 + 1e-5)).all(), "the best constant may be zero"
+    assert (error.loc["naive plan with a constant"] <= error.loc["naive plan"] * (1 + 1e-5)).all(), (
+        "the best constant may be zero"
+    )
 
 
 # ---- what was found

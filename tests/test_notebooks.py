@@ -49,7 +49,11 @@ def drawn(home: Path, number: str) -> set[str]:
     return {file.name for file in (home / "figures").glob(f"{number}_*")}
 
 
-@pytest.mark.parametrize("number", range(len(RUNS)), ids=[f"{name[:2]} {parameters.told(chosen).replace(', ', ' ')}" for name, chosen in RUNS])
+@pytest.mark.parametrize(
+    "number",
+    range(len(RUNS)),
+    ids=[f"{name[:2]} {parameters.told(chosen).replace(', ', ' ')}" for name, chosen in RUNS],
+)
 def test_runs_with_corner_values(number, outcomes):
     outcome, home = outcomes[number]
     said, section = outcome.result(), RUNS[number][0][:2]
@@ -92,7 +96,9 @@ def test_runs_as_make_runs_it(tmp_path):
     (path,) = (path for path in NOTEBOOKS if path.stem.startswith("05"))
     made = kernel.run(path, corners.TINY, tmp_path)
     nb = nbformat.read(tmp_path / "notebooks" / path.name, 4)
-    assert not [output for cell in nb.cells for output in cell.get("outputs", []) if output.output_type in ("error", "stream")]
+    assert not [
+        output for cell in nb.cells for output in cell.get("outputs", []) if output.output_type in ("error", "stream")
+    ]
     assert {name.name for name in made if name.parts[0] == "figures"} == drawn(paths.ROOT, "05")
 
 

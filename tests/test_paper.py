@@ -144,7 +144,9 @@ def test_told_to_stop_it_takes_the_kernel_with_it(tmp_path):
         f"from pathlib import Path; from lib.publish import asked, run; asked.NOTEBOOKS = Path({str(tmp_path / 'notebooks')!r}); "
         "raise SystemExit(run.main('run', '01_one'))"
     )
-    process = subprocess.Popen([sys.executable, "-c", script], cwd=paths.ROOT, env=os.environ | {"PAPER_HOME": str(tmp_path)})
+    process = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=paths.ROOT, env=os.environ | {"PAPER_HOME": str(tmp_path)}
+    )
     wait(lambda: pid.exists() and pid.read_text())
     process.terminate()
     assert process.wait(60) == 143
@@ -188,7 +190,10 @@ def test_values_are_read_as_numbers_where_they_are_numbers():
     ],
 )
 def test_what_does_not_fit_is_refused(tmp_path, words, message):
-    first, second = write(tmp_path / "01_one.ipynb"), write(tmp_path / "02_two.ipynb", parameters="neurons = 6\nfeatures = 3 * 4")
+    first, second = (
+        write(tmp_path / "01_one.ipynb"),
+        write(tmp_path / "02_two.ipynb", parameters="neurons = 6\nfeatures = 3 * 4"),
+    )
     with pytest.raises((asked.Refused, ConfigError), match=message) as refusal:
         asked.check(asked.parse(words), [first, second])
     assert len(str(refusal.value).splitlines()) == 1
@@ -196,7 +201,10 @@ def test_what_does_not_fit_is_refused(tmp_path, words, message):
 
 def test_a_cell_that_does_not_fit_names_its_notebook(tmp_path):
     second = write(tmp_path / "02_two.ipynb", parameters="neurons = 6\nfeatures = 2 + 1")
-    for parameters, message in {"steps = 0": "01_one: steps = 0 does not fit", "steps = 1 +": "01_one: .* SyntaxError"}.items():
+    for parameters, message in {
+        "steps = 0": "01_one: steps = 0 does not fit",
+        "steps = 1 +": "01_one: .* SyntaxError",
+    }.items():
         with pytest.raises(asked.Refused, match=message):
             asked.check({}, [write(tmp_path / "01_one.ipynb", parameters=parameters), second])
 
@@ -231,7 +239,9 @@ def test_it_foresees_how_long_a_run_takes(tmp_path, monkeypatch, capfd):
         now[0] = 20
         run.end("00_a")
         note = {"result": "train_ensemble", "seconds": 50, "config": dataclasses.asdict(config)}
-        (tmp_path / "log").write_text(json.dumps(note) + "\n" + json.dumps({"result": "other", "seconds": 5}) + "\nhalf a li")
+        (tmp_path / "log").write_text(
+            json.dumps(note) + "\n" + json.dumps({"result": "other", "seconds": 5}) + "\nhalf a li"
+        )
         assert run.left() == (150 + 16) + (50 + 16), "20 s beside training, where 12 were guessed: 16"
         now[0] = 80
         assert run.left() == (150 + 16 - 60) + (50 + 16)

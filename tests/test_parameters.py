@@ -33,7 +33,10 @@ def whole(**changes):
 
 def test_the_papers_own_parameters_stay_as_they_are():
     assert whole() == DEFAULTS
-    assert settled({name: list(value) if isinstance(value, tuple) else value for name, value in DEFAULTS.items()}) == DEFAULTS
+    assert (
+        settled({name: list(value) if isinstance(value, tuple) else value for name, value in DEFAULTS.items()})
+        == DEFAULTS
+    )
 
 
 @pytest.mark.parametrize(
@@ -42,7 +45,10 @@ def test_the_papers_own_parameters_stay_as_they_are():
         ({"features": 20}, {"k_max": 20, "widths": (2, 6, 20)}),
         ({"features": 12, "neurons": 3}, {"k_max": 12, "favoured": 3, "sizes": (1, 2, 3), "widths": (1, 3, 12)}),
         ({"features": 2, "neurons": 1}, {"k_max": 2, "favoured": 1, "sizes": (1,), "widths": (1, 2)}),
-        ({"features": 5}, {"neurons": 5, "k_max": 5, "favoured": 4, "sizes": (1, 2, 3, 4, 5)}),  # the width, too, if it was not typed
+        (
+            {"features": 5},
+            {"neurons": 5, "k_max": 5, "favoured": 4, "sizes": (1, 2, 3, 4, 5)},
+        ),  # the width, too, if it was not typed
         ({"neurons": 100}, {"favoured": 99}),
         ({"neurons": 1}, {"sizes": (1,), "favoured": 1}),
         ({"seeds": 1}, {"rival_seeds": 1}),
@@ -94,7 +100,12 @@ def test_a_default_that_is_typed_is_refused_like_any_value():
 
 
 def test_whatever_is_settled_is_legal_and_settled_again_stays():
-    for typed in ({"features": 2}, {"features": 3, "neurons": 3}, {"seeds": 1}, {"features": 10_000, "neurons": 10_000}):
+    for typed in (
+        {"features": 2},
+        {"features": 3, "neurons": 3},
+        {"seeds": 1},
+        {"features": 10_000, "neurons": 10_000},
+    ):
         values = whole(**typed)
         Config(**{name: values[name] for name in ("features", "neurons", "seeds", "favoured")})
         assert settled(values) == values
@@ -157,20 +168,20 @@ def test_sections_agree_or_one_line_says_where_they_do_not(home):
     assert said.endswith('make paper PARAMS="p=0.05 powers=1.5,2.0"'), "and all that would make one run of it"
 
 
-CELL = '''features = 12  # inputs; 2 to 10000
+CELL = """features = 12  # inputs; 2 to 10000
 neurons = 10  # width
 p = 1e-1  # probability — how often
 target = "identity"  # "relu" or "identity"
 powers = [2, 4]  # powers; see [1.5, 2.0]
 drawn = [
     1, 2,
-]  # features to draw'''
+]  # features to draw"""
 
 
 def test_a_parameters_cell_is_put_back_to_its_defaults():
     source = restored(CELL)
     values = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(source).body}
     assert values == {name: list(v) if isinstance(v := DEFAULTS[name], tuple) else v for name in values}
-    assert 'features = 100  # inputs; 2 to 10000\nneurons = 10  # width\np = 0.02  # probability — how often' in source
+    assert "features = 100  # inputs; 2 to 10000\nneurons = 10  # width\np = 0.02  # probability — how often" in source
     assert source.endswith("drawn = []  # features to draw") and "]  # powers; see [1.5, 2.0]" in source
     assert restored(source) == source

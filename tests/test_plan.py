@@ -34,7 +34,10 @@ def test_a_section_trains_what_was_foreseen(name, apart, tmp_path, monkeypatch):
     foreseen = plan.missing(name[:2], parameters.kinds(parameters.settled(cell | given)))
     assert foreseen and progress.work(foreseen) > 0
     assert apart.submit(cells.outcome, name, given, tmp_path).result() == "fine"
-    trained = [json.loads(file.read_text())["parameters"]["config"] for file in (tmp_path / "store").glob("train_ensemble-*.json")]
+    trained = [
+        json.loads(file.read_text())["parameters"]["config"]
+        for file in (tmp_path / "store").glob("train_ensemble-*.json")
+    ]
     assert {ensemble(config) for config in trained} == {ensemble(asdict(config)) for config in foreseen}
     assert sum(config["seeds"] for config in trained) == sum(config.seeds for config in foreseen)
 

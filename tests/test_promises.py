@@ -52,7 +52,9 @@ def test_01_twice_the_neurons_help_the_trained_networks_more_than_the_naive_plan
     ratio = []
     for changes in ({}, {"neurons": 20}):
         config = replace(POST, **changes)
-        error = measure.each(measure.errors, trained(config), config, *data.forced(data.key(0, "errors"), config, 256))["error"]
+        error = measure.each(measure.errors, trained(config), config, *data.forced(data.key(0, "errors"), config, 256))[
+            "error"
+        ]
         ratio.append(error.mean() / bounds.naive_errors(config).mean())
     assert 0.45 < ratio[0] < 0.55 and 0.32 < ratio[1] < 0.42
 
@@ -96,7 +98,9 @@ def test_07_a_higher_line_makes_footprints_smaller_and_less_alike_than_chance():
         footprints = errors["silenced"] - errors["error"][:, :, None] > harmed
         size[harmed] = footprints.sum(1).mean()
         overlap[harmed] = measure.each(measure.overlaps, footprints)[:, *np.triu_indices(SMALL.neurons, 1)].mean()
-        apart[harmed] = overlap[harmed] / np.mean([chance.mean_overlap(SMALL.features, sizes) for sizes in footprints.sum(1)])
+        apart[harmed] = overlap[harmed] / np.mean(
+            [chance.mean_overlap(SMALL.features, sizes) for sizes in footprints.sum(1)]
+        )
     assert size[0.02] < 0.75 * size[0.005]
     assert overlap[0.02] < overlap[0.005] / 2
     assert apart[0.02] < apart[0.005] < 1
@@ -118,8 +122,13 @@ def test_09_the_slope_with_twice_the_neurons():
 
 
 def test_10_three_times_the_length_tells_nearly_what_thirty_times_does():
-    ids = {n: rows.drop(columns=["steps", "seed"]).reset_index(drop=True) for n, rows in committed("10_convergence").groupby("steps")}
-    short, long = (claims.futures(ids[1000], ids[before], ids[last]).future for before, last in ((1000, 3000), (10_000, 30_000)))
+    ids = {
+        n: rows.drop(columns=["steps", "seed"]).reset_index(drop=True)
+        for n, rows in committed("10_convergence").groupby("steps")
+    }
+    short, long = (
+        claims.futures(ids[1000], ids[before], ids[last]).future for before, last in ((1000, 3000), (10_000, 30_000))
+    )
     assert (short != long).sum() <= 2
     assert ids[1000].features_touched.mean() > 85 and 25 < ids[3000].features_touched.mean() < 35
 
@@ -157,7 +166,9 @@ def test_15_without_a_relu_the_loss_falls_behind_where_there_is_room():
     loss = committed("15_activation", target="relu", steps=1000).groupby("activation").loss.mean()
     assert 1.1 < loss["linear"] / loss["relu"] < 1.4
     kinds = {name: replace(sweep.at_full_rate(Config(features=20), 2), activation=name) for name in ("relu", "linear")}
-    room = {name: measure.read(trained(kind), kind, Measurement(inputs=4096))["loss"].mean() for name, kind in kinds.items()}
+    room = {
+        name: measure.read(trained(kind), kind, Measurement(inputs=4096))["loss"].mean() for name, kind in kinds.items()
+    }
     assert room["linear"] > 3 * room["relu"]
 
 
@@ -165,5 +176,9 @@ def test_15_without_a_relu_the_loss_falls_behind_where_there_is_room():
 def test_each_promise_stands_under_its_parameters_cell_and_has_a_test(path):
     cells = nbformat.read(path, 4).cells
     (at,) = [i for i, cell in enumerate(cells) if "parameters" in cell.metadata.get("tags", [])]
-    assert cells[at + 1].source.startswith("**Try this.**") and "minute" in cells[at + 1].source or "second" in cells[at + 1].source
+    assert (
+        cells[at + 1].source.startswith("**Try this.**")
+        and "minute" in cells[at + 1].source
+        or "second" in cells[at + 1].source
+    )
     assert [name for name in globals() if name.startswith(f"test_{path.stem[:2]}_")]

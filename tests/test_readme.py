@@ -25,7 +25,10 @@ def test_the_findings_table_goes_between_its_markers(tmp_path):
         readme.write(tmp_path)
         lines = page.read_text().splitlines()
         assert lines[0] == "above" and lines[-1] == "below" and "old" not in lines
-        assert any(line.startswith("Of 1 published numbers **1** come out again in 64 networks, 1 are learned") for line in lines)
+        assert any(
+            line.startswith("Of 1 published numbers **1** come out again in 64 networks, 1 are learned")
+            for line in lines
+        )
         assert "| `load` | 0.05 to 0.08 | 0.0612 (0.05 to 1230) |  | 0.1 | learned |" in lines
     page.write_text("no markers")
     with pytest.raises(ValueError, match="README.md"):
@@ -34,7 +37,9 @@ def test_the_findings_table_goes_between_its_markers(tmp_path):
 
 def test_every_table_has_its_own_place(tmp_path):
     page, data = tmp_path / "README.md", tmp_path / "data"
-    page.write_text("<!-- predictions -->\n<!-- /predictions -->\nbetween\n<!-- times -->\n<!-- /times -->\n<!-- bench -->\n<!-- /bench -->\n")
+    page.write_text(
+        "<!-- predictions -->\n<!-- /predictions -->\nbetween\n<!-- times -->\n<!-- /times -->\n<!-- bench -->\n<!-- /bench -->\n"
+    )
     data.mkdir()
     (data / "12_verdict.csv").write_text('prediction,verdict,evidence\nit tips,fails,"at no p, nowhere"\n')
     (data / "bench.json").write_text(
@@ -44,7 +49,11 @@ def test_every_table_has_its_own_place(tmp_path):
     readme.write(tmp_path)
     lines = page.read_text().splitlines()
     assert "| 12 | it tips | fails | at no p, nowhere |" in lines and "| ours | 3,000 | 15.0 |" in lines
-    assert "| cold | 500 |" in lines and "| nothing | 0.01 |" in lines and lines.index("between") < lines.index("| ours | 3,000 | 15.0 |")
+    assert (
+        "| cold | 500 |" in lines
+        and "| nothing | 0.01 |" in lines
+        and lines.index("between") < lines.index("| ours | 3,000 | 15.0 |")
+    )
 
 
 # ---- the examples
@@ -66,7 +75,9 @@ def test_an_example_of_the_readme_fits(words):
     assert {word for word in words if "=" not in word} <= set(re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.M)[1].split())
     assert all(f"$({name})" in MAKEFILE or f"$(if $({name})" in MAKEFILE or f"{name} ?=" in MAKEFILE for name in given)
     notebooks = sorted(asked.NOTEBOOKS.glob(f"{given.get('NOTEBOOK', '')}[0-9_]*.ipynb"))
-    assert notebooks and set(asked.check(asked.parse(shlex.split(given.get("PARAMS", ""))), notebooks)) == {path.stem for path in notebooks}
+    assert notebooks and set(asked.check(asked.parse(shlex.split(given.get("PARAMS", ""))), notebooks)) == {
+        path.stem for path in notebooks
+    }
     assert grid.grid(shlex.split(given.get("GRID", "")))
 
 
@@ -76,10 +87,17 @@ def test_there_are_examples_of_each_kind():
         assert any(part in example for example in said), part
 
 
-@pytest.mark.skipif("SLOW" not in os.environ, reason="takes minutes: SLOW=1 runs the README's first example of other seeds")
+@pytest.mark.skipif(
+    "SLOW" not in os.environ, reason="takes minutes: SLOW=1 runs the README's first example of other seeds"
+)
 def test_an_example_of_the_readme_runs():
     words = next(words for words in EXAMPLES if any(word.startswith("PARAMS=") and "seeds=" in word for word in words))
-    kept = {path: path.read_bytes() for folder in ("data", "figures", "notebooks") for path in (paths.ROOT / folder).iterdir() if path.is_file()}
+    kept = {
+        path: path.read_bytes()
+        for folder in ("data", "figures", "notebooks")
+        for path in (paths.ROOT / folder).iterdir()
+        if path.is_file()
+    }
     done = subprocess.run(["make", *words], cwd=paths.ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     page = re.search(r"to read: (\S+)\.$", done.stdout.strip())[1]
@@ -89,7 +107,9 @@ def test_an_example_of_the_readme_runs():
 
 def test_the_summary_counts_what_was_not_tested(tmp_path):
     head = "id,published,mean,low,high,seeds,null,converged,reproduced,origin,future,verdict\n"
-    (tmp_path / "claims.csv").write_text(head + "a,1,1,1,1,1,,,reproduced,learned,,x\nb,1,,,,0,,,undefined,undefined,,undefined\n")
+    (tmp_path / "claims.csv").write_text(
+        head + "a,1,1,1,1,1,,,reproduced,learned,,x\nb,1,,,,0,,,undefined,undefined,,undefined\n"
+    )
     (tmp_path / "15_verdict.csv").write_text("prediction,verdict,evidence\na,not tested,b\n")
     text = readme.summary(tmp_path)
     assert "in 1 network," in text and "1 of them does not exist" in text and text.endswith("0 fail, 1 not tested.")

@@ -15,7 +15,9 @@ CITATION = re.compile(r"\[([^\]]*)\]\(\.\./data/references\.bib(?:#(\w*))?\)")
 
 def entries():
     """Key to fields."""
-    return {key: dict(re.findall(r"  (\w+) *= \{((?:[^{}]|\{[^{}]*\})*)\}", body)) for _, key, body in ENTRY.findall(BIB)}
+    return {
+        key: dict(re.findall(r"  (\w+) *= \{((?:[^{}]|\{[^{}]*\})*)\}", body)) for _, key, body in ENTRY.findall(BIB)
+    }
 
 
 def cited():

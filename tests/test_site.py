@@ -52,7 +52,9 @@ def test_a_page_can_be_read_aloud(soup, name):
     for table in page.find_all("table"):
         assert table.find_all("th", scope="col") and table.parent["tabindex"] == "0"
         assert len({len(row.find_all(["td", "th"])) for row in table.tbody.find_all("tr")}) == 1
-        named = [[cell for cell in row.find_all(["td", "th"]) if cell.text.strip()] for row in table.thead.find_all("tr")]
+        named = [
+            [cell for cell in row.find_all(["td", "th"]) if cell.text.strip()] for row in table.thead.find_all("tr")
+        ]
         assert all(len(row) > 1 for row in named), "no row for the index's name alone"
         assert not table.find_all(style=True)
     assert len(ids(page)) == len(set(ids(page)))
@@ -80,7 +82,10 @@ def test_a_chapter_is_its_notebook_with_the_code_folded_away(pages, soup, number
     assert folded == [cell.source.strip() for cell in nb.cells if cell.cell_type == "code"]
     assert page.h1.text == nb.cells[0].source.splitlines()[0].removeprefix("# ")
     turn = page.footer.nav
-    assert turn.find(rel="prev")["href"] == f"{PAGES[number]}.html" and turn.find(rel="next")["href"] == f"{PAGES[number + 2]}.html"
+    assert (
+        turn.find(rel="prev")["href"] == f"{PAGES[number]}.html"
+        and turn.find(rel="next")["href"] == f"{PAGES[number + 2]}.html"
+    )
     labels = [figure.figcaption.strong.text for figure in page.find_all("figure")]
     assert labels == [f"Figure {number}.{i + 1}." for i in range(len(labels))]
     for image in page.find_all("img"):
@@ -193,7 +198,9 @@ def test_a_run_does_not_take_the_papers_results_for_its_own(run):
     claims = (paths.ROOT / "data" / "claims.csv").read_text()
     (run / "data" / "claims.csv").write_text(claims.replace(",64,", ",8,"))
     site.build(run, run, paths.ROOT)
-    assert re.search(r"This run\. Of \d+ published numbers \d+\scome out again in 8 networks", read(run / "index.html").text)
+    assert re.search(
+        r"This run\. Of \d+ published numbers \d+\scome out again in 8 networks", read(run / "index.html").text
+    )
 
 
 @pytest.mark.parametrize("given, said", [
@@ -221,7 +228,9 @@ def test_a_chapter_with_parameters_of_its_own_is_marked(home, tmp_path):
     (home / "data" / "11_verdict.csv").write_text("prediction,verdict,evidence\nmore,fails,4")
     pages = {page.stem: read(page) for page in site.build(home, tmp_path / "out")}
     said = "Not run as the rest of the paper: p = 0.05 (the paper has 0.02)."
-    assert [(name, banner.text) for name in pages for banner in pages[name].find_all(class_="banner")] == [("01_one", said)]
+    assert [(name, banner.text) for name in pages for banner in pages[name].find_all(class_="banner")] == [
+        ("01_one", said)
+    ]
     assert [item.text for item in pages["index"].select(".contents li")][:3] == [f"Why?{said}", "Why?", "Why?"]
     assert "holds" in pages["index"].text and "fails" not in pages["index"].text, "as README says"
     ran(home, "02", p=0.05)  # then the sections agree, and what speaks for all of them is made from them
@@ -253,7 +262,9 @@ def test_a_page_opens_in_silence_and_fits(tab, pages, name):
         page.emulate_media(color_scheme=scheme)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.eval_on_selector_all("main > *, main > figure *, nav, nav *, footer *", WIDE) == []
-        ink, ground = page.evaluate("(({color, backgroundColor}) => [color, backgroundColor])(getComputedStyle(document.body))")
+        ink, ground = page.evaluate(
+            "(({color, backgroundColor}) => [color, backgroundColor])(getComputedStyle(document.body))"
+        )
         ink, ground = (sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in (ink, ground))
         assert (ground - ink if scheme == "light" else ink - ground) > 500, "readable by day and by night"
     assert said == []
@@ -268,4 +279,8 @@ def test_code_opens_by_key_and_is_not_printed(tab, pages):
     page.keyboard.press("Enter")
     assert code.locator("pre").is_visible()
     page.emulate_media(media="print")
-    assert not code.is_visible() and not page.locator("nav.turn").is_visible() and page.locator("figure").first.is_visible()
+    assert (
+        not code.is_visible()
+        and not page.locator("nav.turn").is_visible()
+        and page.locator("figure").first.is_visible()
+    )

@@ -10,12 +10,16 @@ from lib.model import Network
 from lib.theory import bounds, chance
 
 
-@pytest.mark.parametrize(("target", "low"), [("relu", -1.0), ("relu", -0.3), ("relu", 0.4), ("identity", -1.0), ("identity", 0.0)])
+@pytest.mark.parametrize(
+    ("target", "low"), [("relu", -1.0), ("relu", -0.3), ("relu", 0.4), ("identity", -1.0), ("identity", 0.0)]
+)
 @pytest.mark.parametrize("power", [2, 4])
 def test_moments_of_the_target(target, low, power):
     config = Config(target=target, low=low)
     x = np.linspace(low, 1, 200_001)
-    assert bounds.target_moment(config, power) == pytest.approx(np.mean(np.asarray(data.target(config, x)) ** power), abs=1e-4)
+    assert bounds.target_moment(config, power) == pytest.approx(
+        np.mean(np.asarray(data.target(config, x)) ** power), abs=1e-4
+    )
 
 
 def test_the_naive_plan_of_the_post():
@@ -137,7 +141,11 @@ def test_the_mean_overlap_of_several_sets():
 def test_a_linear_network_degrades_in_a_straight_line():
     """Crosstalk of independent inputs of mean zero adds up; only the noise of the samples bends the line."""
     config, rng = Config(features=20, neurons=5, activation="linear"), np.random.default_rng(0)
-    network = Network(*(jnp.asarray(0.3 * rng.normal(size=shape), jnp.float32) for shape in ((5, 20), (20, 5))), "linear")
+    network = Network(
+        *(jnp.asarray(0.3 * rng.normal(size=shape), jnp.float32) for shape in ((5, 20), (20, 5))), "linear"
+    )
     draws = data.ordered(data.key(0, "test"), config, 65_536)
     loads = jnp.arange(1, 21)
-    assert measure.line_r2(loads.astype(jnp.float32), measure.overload(network, config, *draws, loads)["active"]) > 0.9995
+    assert (
+        measure.line_r2(loads.astype(jnp.float32), measure.overload(network, config, *draws, loads)["active"]) > 0.9995
+    )

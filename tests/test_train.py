@@ -17,7 +17,7 @@ SMALL = Config(features=6, neurons=3, p=0.4, batch=16, steps=5, init_scale=0.5, 
 
 
 def small(**changes):
-    return Config(**{**vars(SMALL), **changes})
+    return Config(**{**dataclasses.asdict(SMALL), **changes})
 
 
 @functools.cache
@@ -122,8 +122,12 @@ def test_what_training_starts_from(start, slopes):
 def test_the_loss_is_the_mean_fourth_power():
     w_in, w_out, x, y = (part.astype(np.float32) for part in example())
     network = model.Network(jnp.asarray(w_in), jnp.asarray(w_out))
-    np.testing.assert_allclose(train.loss(network, Config(features=6, neurons=3), x.T, y.T), numpy_loss(w_in, w_out, x, y), rtol=1e-5)
-    np.testing.assert_allclose(train.loss(network, Config(features=6, neurons=3), x.T, network(x.T) + 0.5), 0.5**4, rtol=1e-5)
+    np.testing.assert_allclose(
+        train.loss(network, Config(features=6, neurons=3), x.T, y.T), numpy_loss(w_in, w_out, x, y), rtol=1e-5
+    )
+    np.testing.assert_allclose(
+        train.loss(network, Config(features=6, neurons=3), x.T, network(x.T) + 0.5), 0.5**4, rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("exponent", [1.5, 2.0, 3.7, 4.0, 8.0])
@@ -270,14 +274,30 @@ def test_a_run_that_explodes_is_refused(rate, steps):
 @pytest.mark.parametrize(
     "config",
     [
-        Config(features=2, neurons=1, p=1e-4, batch=1, steps=3, seeds=9),  # no feature in a batch, or one: a loss of 0 that rises
+        Config(
+            features=2, neurons=1, p=1e-4, batch=1, steps=3, seeds=9
+        ),  # no feature in a batch, or one: a loss of 0 that rises
         Config(features=2, neurons=1, p=1e-4, batch=1, steps=200, seeds=9, learning_rate=0.03),
         Config(features=12, neurons=12, p=1.0, batch=1, steps=1, seeds=9),
         Config(features=12, neurons=3, p=0.1, batch=1, steps=50, seeds=9, start="naive"),  # from a loss of 0, often
-        Config(features=12, neurons=12, p=0.1, batch=64, steps=50, seeds=9, start="naive", learning_rate=0.1),  # and from no error at all
-        Config(features=3, neurons=1, p=0.5, batch=4, steps=30, seeds=9, learning_rate=0.1, activation="linear", target="identity"),
+        Config(
+            features=12, neurons=12, p=0.1, batch=64, steps=50, seeds=9, start="naive", learning_rate=0.1
+        ),  # and from no error at all
+        Config(
+            features=3,
+            neurons=1,
+            p=0.5,
+            batch=4,
+            steps=30,
+            seeds=9,
+            learning_rate=0.1,
+            activation="linear",
+            target="identity",
+        ),
     ],
-    ids=lambda config: f"{config.features} features p={config.p:g} batch={config.batch} steps={config.steps} {config.start}",
+    ids=lambda config: (
+        f"{config.features} features p={config.p:g} batch={config.batch} steps={config.steps} {config.start}"
+    ),
 )
 def test_a_small_loss_that_rises_is_no_divergence(config):
     trained = train.train_ensemble(config)

@@ -37,7 +37,10 @@ def test_the_best_scale_of_a_code_that_does_nothing_or_only_harm():
 
 
 def test_the_best_constant_where_it_does_not_matter_or_nothing_is_on():
-    full, x = Config(features=4, neurons=4, p=0.5), data.evaluation_samples(data.key(0, "test"), Config(features=4, neurons=4, p=0.5), 256)
+    full, x = (
+        Config(features=4, neurons=4, p=0.5),
+        data.evaluation_samples(data.key(0, "test"), Config(features=4, neurons=4, p=0.5), 256),
+    )
     assert plans.tuned(plans.with_offset, full, x)["mse"] == (0, 0)
     assert np.isnan(plans.tuned(plans.with_offset, full, 0 * x)["active"]).all()
     assert plans.rivals(full, 256).ratio.isna().all()

@@ -49,7 +49,9 @@ def permuted(key: Array, networks: Network) -> Network:
     becomes chance. So tied cosine, ratio, shares and mean slope stay as they are.
     """
     w_in, w_out = networks.w_in[...], jnp.swapaxes(networks.w_out[...], 1, 2)
-    order = jax.random.permutation(key, jnp.broadcast_to(jnp.arange(w_in.shape[2]), w_in.shape), axis=2, independent=True)
+    order = jax.random.permutation(
+        key, jnp.broadcast_to(jnp.arange(w_in.shape[2]), w_in.shape), axis=2, independent=True
+    )
     deal = lambda w: jnp.take_along_axis(w, order, 2)  # noqa: E731
     return Network(deal(w_in), jnp.swapaxes(deal(w_out), 1, 2), networks.activation)
 

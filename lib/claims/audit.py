@@ -40,8 +40,12 @@ def audited(rows: pd.DataFrame, published: pd.DataFrame, tables: Path) -> pd.Dat
                 {"inside the spread": "reproduced", "outside the spread": "not reproduced"}
             ),
             "origin": [_origin(row, has) for row, has in zip(rows.itertuples(), has_null, strict=True)],
-            "metric": np.where((published.compares == "naive plan").loc[rows.index] & _turns(tables), "depends on the metric", ""),
-            "future": future.future.reindex(rows.index).map({"stays": "", "shifts": "shifts with training", "changes": "changes with training"}).fillna(""),
+            "metric": np.where(
+                (published.compares == "naive plan").loc[rows.index] & _turns(tables), "depends on the metric", ""
+            ),
+            "future": future.future.reindex(rows.index)
+            .map({"stays": "", "shifts": "shifts with training", "changes": "changes with training"})
+            .fillna(""),
         },
         index=rows.index,
     )

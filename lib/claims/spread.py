@@ -71,7 +71,9 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     rows = published().join(ours, how="inner")
     half = rows.rounding / 2
     inside = (rows.published - half <= rows.high) & (rows.published_to + half >= rows.low)
-    rows["verdict"] = np.where(rows["mean"].isna(), "undefined", np.where(inside, "inside the spread", "outside the spread"))
+    rows["verdict"] = np.where(
+        rows["mean"].isna(), "undefined", np.where(inside, "inside the spread", "outside the spread")
+    )
     rows["published_low"], rows["published_high"] = rows.published - half, rows.published_to + half
     rows["published"] = [_printed(row) for row in rows.itertuples()]
     columns = ["section", "published", "mean", "sd", "low", "high", "seeds", "verdict"]

@@ -31,13 +31,19 @@ def overtaking(rates: Sequence[float], over: np.ndarray) -> tuple[np.ndarray, st
         return np.full(len(over), np.nan), "undefined: the naive plan makes no error"
     over = over[:, there]
     at, ahead = measure.crossings(np.asarray(rates)[there], over, 1.0), over[:, 0].mean() < 1
-    words = f"{'network' if ahead else 'plan'} " + (f"below p = {plots.around(at, '.3g')}" if np.isfinite(at).any() else "at every p")
+    words = f"{'network' if ahead else 'plan'} " + (
+        f"below p = {plots.around(at, '.3g')}" if np.isfinite(at).any() else "at every p"
+    )
     return np.where(over[:, 0] < 1, at, np.nan), words
 
 
 def like(p: float, mean: pd.Series) -> str:
     """What networks are like at this p, from the means of their readings."""
-    carried = f"a feature is carried by **{mean.carriers:.1f}** neurons" if np.isfinite(mean.carriers) else "no feature is carried"
+    carried = (
+        f"a feature is carried by **{mean.carriers:.1f}** neurons"
+        if np.isfinite(mean.carriers)
+        else "no feature is carried"
+    )
     named = f" ({NAMED[p]})" if p in NAMED else ""
     return (
         f"p = {p:g}{named}: {carried}, a neuron listens to {mean.load:.0f} features; slope {mean.slope_mean:.2f}, "
@@ -48,7 +54,11 @@ def like(p: float, mean: pd.Series) -> str:
 def within(config: Config, mean: pd.Series) -> str:
     """By how much the slopes of a group differ, over their mean; of groups of two features or more."""
     sizes = zip(importance.GROUPS, (config.favoured, config.features - config.favoured), strict=True)
-    parts = [f"{100 * mean[f'slope_sd_{group}'] / mean[f'slope_{group}']:.1f} % ({group})" for group, size in sizes if size > 1]
+    parts = [
+        f"{100 * mean[f'slope_sd_{group}'] / mean[f'slope_{group}']:.1f} % ({group})"
+        for group, size in sizes
+        if size > 1
+    ]
     return " and ".join(parts) or "nothing, being of one feature each,"
 
 
@@ -75,7 +85,10 @@ def last(weight: float, mean: pd.Series, predicted: np.ndarray | None) -> str:
 
 def footprints(over: dict[str, np.ndarray], even: np.ndarray, mean: pd.Series) -> str:
     """The evidence on footprints: overlap over chance at weight 100, with that of footprints at weight 1, and capacities."""
-    about = {name: f"{np.nanmean(values):.2f}" if np.isfinite(values).any() else "undefined" for name, values in (over | {"even": even}).items()}
+    about = {
+        name: f"{np.nanmean(values):.2f}" if np.isfinite(values).any() else "undefined"
+        for name, values in (over | {"even": even}).items()
+    }
     before = f" ({about['even']} at weight 1)" if np.isfinite(even).any() else ""
     return (
         f"Overlap over chance at weight 100: neurons' footprints {about['footprints']}{before}, carriers of favoured features "
@@ -97,7 +110,9 @@ def halfway(rows: pd.DataFrame) -> str:
 
 def ahead(naive: pd.DataFrame, small: pd.DataFrame, least: int) -> str:
     """From how many neurons on, of `least` or more, networks from the naive plan end with the lower loss, in words."""
-    losses = [rows[rows.neurons >= least].pivot(index="seed", columns="neurons", values="loss") for rows in (naive, small)]
+    losses = [
+        rows[rows.neurons >= least].pivot(index="seed", columns="neurons", values="loss") for rows in (naive, small)
+    ]
     ratio = (losses[0] / losses[1]).dropna(axis=1).iloc[:, ::-1]  # from the widest on
     if ratio.empty:
         return "nowhere that can be compared"
@@ -132,7 +147,9 @@ def on_activation(ratio: pd.Series, loss: pd.DataFrame) -> tuple[str, str]:
         return "not tested", "That takes a ReLU, and beside it an absolute value or no activation."
     others = all(abs(ratio[name] - 1) < 0.05 for name in ("abs", "linear") if name in ratio)
     best = loss.dropna(how="all").idxmin(axis=1)
-    least = ", ".join(f"for {activation.TARGETS[target]} that of {best[target]}" for target in activation.TARGETS if target in best)
+    least = ", ".join(
+        f"for {activation.TARGETS[target]} that of {best[target]}" for target in activation.TARGETS if target in best
+    )
     return "holds" if ratio["relu"] > 1.05 and others else "fails", (
         f"Trained five times as long, the ratio is {' and '.join([', '.join(asked[:-1]), asked[-1]])}."
         + f" The least loss {least.replace(' that', ' is that', 1)}." * bool(least)

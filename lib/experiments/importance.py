@@ -10,7 +10,7 @@ import pandas as pd
 from jax import Array
 
 from lib import data, measure
-from lib.config import Config, Measurement
+from lib.config import RAREST, Config, Measurement
 from lib.experiments import sweep
 from lib.model import Network
 from lib.theory import chance
@@ -35,7 +35,7 @@ def points(base: Config, weights: Sequence[float]) -> dict[str, list[Config]]:
         "small, 5 x steps": weigh(at(1, 10, 100, 300, 1000), steps=five),
         "naive, 5 x steps": weigh(at(1, 10, 100, 300, 1000), steps=five, start="naive"),
         "small, 20 x steps": weigh(at(100, 300, 1000), steps=twenty),
-        "smooth, p / 10": weigh(few, profile="geometric", p=base.p / 10),
+        "smooth, p / 10": weigh(few, profile="geometric", p=max(base.p / 10, RAREST)),
     }
 
 
@@ -87,7 +87,11 @@ def readings(network: Network, config: Config, x: Array, expected: Array) -> dic
         found[f"slope_sd_{group}"] = jnp.std(slope, where=members)
     overlap, by_chance = measure.overlaps(sets), expected[sets.sum(0)[:, None], sets.sum(0)[None, :]]
     apart = ~jnp.eye(config.features, dtype=bool)
-    pairs = {"favoured": first[:, None] & first & apart, "others": ~first[:, None] & ~first & apart, "between": first[:, None] & ~first}
+    pairs = {
+        "favoured": first[:, None] & first & apart,
+        "others": ~first[:, None] & ~first & apart,
+        "between": first[:, None] & ~first,
+    }
     for where, these in pairs.items():
         found[f"overlap_{where}"] = jnp.mean(overlap, where=these)
         found[f"chance_{where}"] = jnp.mean(by_chance, where=these)
@@ -104,7 +108,9 @@ def read(networks: Network, config: Config, options: Measurement) -> dict[str, n
     A neuron's footprint is as in section 7: the features whose error rises when it is silenced. `footprints` is their mean
     overlap over pairs of neurons, `footprints_chance` that of random sets of these sizes; on a sixteenth of the inputs.
     """
-    config = replace(config, start="small", steps=1, batch=1)  # how it was trained is no matter here: one program for all
+    config = replace(
+        config, start="small", steps=1, batch=1
+    )  # how it was trained is no matter here: one program for all
     x = data.evaluation_samples(data.key(0, "importance"), config, options.inputs)
     found = measure.read(networks, config, options)
     found |= measure.each(readings, networks, config, x, jnp.asarray(chance.overlap_table(config.neurons)))

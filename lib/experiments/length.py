@@ -28,7 +28,12 @@ def ratio_points(config: Config, study: Study) -> tuple[list[Config], list[Confi
     single = [replace(one_rate, activation=f) for f in activations]
     starts = [replace(plain, activation=f, init_scale=s) for f in activations for s in (0.001, 0.01, 0.1, 0.5)]
     lengths = trained(config, study)
-    longer = [replace(plain, activation=f, steps=n) for f in activations for n in lengths if f == "relu" or n <= 3 * config.steps]
+    longer = [
+        replace(plain, activation=f, steps=n)
+        for f in activations
+        for n in lengths
+        if f == "relu" or n <= 3 * config.steps
+    ]
     return starts + single, longer + single
 
 

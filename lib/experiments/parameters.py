@@ -16,7 +16,7 @@ from typing import Any
 from IPython.display import display
 
 from lib import paths
-from lib.config import Checked, Config, ConfigError, Measurement, checked, declare, limit
+from lib.config import RAREST, Checked, Config, ConfigError, Measurement, checked, declare, limit
 from lib.plots.shown import say
 
 POWERS = (1.5, 1.75, 1.9, 1.95, 1.98, 2.0, 2.01, 2.02, 2.03, 2.05, 2.1, 2.25, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0)
@@ -36,15 +36,47 @@ class Study(Checked):
         ConfigError: a value has the wrong type or is out of range.
     """
 
-    drawn: tuple = declare((), "features to draw; none for the best, the middle and the worst", 0, 9_999, kind=int, most=6, below="features")
-    rival_seeds: int = declare(16, "number of networks per rival reading, length or kind of network", 1, 100_000, at_most="seeds")
-    lengths: tuple = declare((0.1, 0.3, 1.0, 3.0, 10.0, 30.0), "training lengths, each times `steps`", 0, 1e6, open_low=True, kind=float, most=12)
+    drawn: tuple = declare(
+        (),
+        "features to draw; none for the best, the middle and the worst",
+        0,
+        9_999,
+        kind=int,
+        most=6,
+        below="features",
+    )
+    rival_seeds: int = declare(
+        16, "number of networks per rival reading, length or kind of network", 1, 100_000, at_most="seeds"
+    )
+    lengths: tuple = declare(
+        (0.1, 0.3, 1.0, 3.0, 10.0, 30.0),
+        "training lengths, each times `steps`",
+        0,
+        1e6,
+        open_low=True,
+        kind=float,
+        most=12,
+    )
     longest: int = declare(30_000, "limit of training lengths above `steps`", 1, 10_000_000)
-    sizes: tuple = declare((1, 2, 3, 4, 5), "neurons that carry a feature, in networks made by hand", 1, 10_000, kind=int, most=12, at_most="neurons")
-    powers: tuple = declare(POWERS, "powers of the error in the loss", 1, 16, kind=float, most=100, coarse=(1.5, 2.0, 2.25, 4.0))
-    rates: tuple = declare(RATES, "values of p", 0, 1, open_low=True, kind=float, most=100, coarse=(0.02, 0.1, 0.5, 1.0))
-    weights: tuple = declare(WEIGHTS, "weights of the favoured features", 1, 1e6, kind=float, most=100, coarse=(1.0, 100.0))
-    widths: tuple = declare(WIDTHS, "numbers of neurons", 1, 10_000, kind=int, most=100, at_most="features", coarse=(10, 30, 100))
+    sizes: tuple = declare(
+        (1, 2, 3, 4, 5),
+        "neurons that carry a feature, in networks made by hand",
+        1,
+        10_000,
+        kind=int,
+        most=12,
+        at_most="neurons",
+    )
+    powers: tuple = declare(
+        POWERS, "powers of the error in the loss", 1, 16, kind=float, most=100, coarse=(1.5, 2.0, 2.25, 4.0)
+    )
+    rates: tuple = declare(RATES, "values of p", RAREST, 1, kind=float, most=100, coarse=(0.02, 0.1, 0.5, 1.0))
+    weights: tuple = declare(
+        WEIGHTS, "weights of the favoured features", 1, 1e6, kind=float, most=100, coarse=(1.0, 100.0)
+    )
+    widths: tuple = declare(
+        WIDTHS, "numbers of neurons", 1, 10_000, kind=int, most=100, at_most="features", coarse=(10, 30, 100)
+    )
     activations: tuple = declare(NETWORKS, "what neurons do with their input", kind=str, most=4, options=NETWORKS)
     grid: int = declare(15, "points along each axis of a phase diagram", 2, 1_000, coarse=3)
     every: int = declare(16, "of a sweep's committed points, one in so many is trained again; 1: all", 1, 1_000_000)
@@ -79,7 +111,9 @@ def settle(section: str, **given: Any) -> tuple[Config, Measurement, Study]:
 
 def kinds(values: dict[str, Any]) -> tuple[Config, Measurement, Study]:
     """Settled values as what they set."""
-    return tuple(kind(**{f.name: values[f.name] for f in dataclasses.fields(kind) if f.name in values}) for kind in KINDS)
+    return tuple(
+        kind(**{f.name: values[f.name] for f in dataclasses.fields(kind) if f.name in values}) for kind in KINDS
+    )
 
 
 def _gave_way(given: dict[str, Any], values: dict[str, Any]) -> str:
@@ -111,7 +145,9 @@ def settled(given: dict[str, Any], typed: set[str] = frozenset()) -> dict[str, A
     return values
 
 
-ROWS = {field.name for kind in (Config, Measurement) for field in dataclasses.fields(kind)} | {"rival_seeds"}  # decide a sweep's rows
+ROWS = {field.name for kind in (Config, Measurement) for field in dataclasses.fields(kind)} | {
+    "rival_seeds"
+}  # decide a sweep's rows
 FOLLOWS = {  # defaults that are meant for the paper's own features and neurons
     "favoured": lambda value, values: min(values.get("neurons", value), values["features"] - 1),
     "widths": lambda value, values: tuple(dict.fromkeys(max(1, values["features"] * width // 100) for width in value)),
@@ -169,7 +205,9 @@ def reaching(declared: Iterable[str], given: dict[str, Any]) -> dict[str, Any]:
     """
     whole = settled({name: field.default for name, field in KNOWN.items()} | given, set(given))
     also = {"rival_seeds"} if "seeds" in given else set()
-    return {name: whole[name] for name in declared if name in given or (name in also and whole[name] != KNOWN[name].default)}
+    return {
+        name: whole[name] for name in declared if name in given or (name in also and whole[name] != KNOWN[name].default)
+    }
 
 
 def ran_with(home: Path) -> dict[str, dict[str, Any]]:
@@ -187,11 +225,14 @@ def disagreement(home: Path) -> str:
         at = {section: values[name] for section, values in sections.items() if name in values}
         usual = max(at.values(), key=list(at.values()).count)
         odd = {section: value for section, value in at.items() if value != usual}
-        lines += [f"section {section} ran with {name} = {typed(value)}, others with {typed(usual)}" for section, value in odd.items()]
+        lines += [
+            f"section {section} ran with {name} = {typed(value)}, others with {typed(usual)}"
+            for section, value in odd.items()
+        ]
     if not lines:
         return ""
     others = {name: value for values in sections.values() for name, value in unlike(values).items()}
-    return f"{'; '.join(lines)}: to run all of it that way, make paper PARAMS=\"{told(others).replace(', ', ' ')}\""
+    return f'{"; ".join(lines)}: to run all of it that way, make paper PARAMS="{told(others).replace(", ", " ")}"'
 
 
 def restored(source: str) -> str:

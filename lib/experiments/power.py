@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from lib import data, measure
-from lib.config import Config, Measurement
+from lib.config import RAREST, Config, Measurement
 from lib.experiments import sweep
 from lib.model import Network
 
@@ -20,13 +20,20 @@ def points(base: Config, post: Config, powers: Sequence[float]) -> dict[str, lis
     """
     at = lambda *values: [q for q in values if q in powers]  # noqa: E731
     many = lambda config, powers, **other: [replace(config, exponent=float(q), **other) for q in powers]  # noqa: E731
-    starts = [config for q in at(1.5, 2, 2.05, 2.25, 3, 6, 8) for start in ("naive", "shared") for config in many(base, [q], start=start)]
+    starts = [
+        config
+        for q in at(1.5, 2, 2.05, 2.25, 3, 6, 8)
+        for start in ("naive", "shared")
+        for config in many(base, [q], start=start)
+    ]
     return {
         "usual": many(base, sorted(powers, key=lambda q: abs(q - 2))),
         "restarted": starts,
         "long": many(sweep.longer(base), at(2, 2.02, 2.05, 2.1, 8)),
-        "longest": many(sweep.longer(base, 20), at(4, 6) if len(at(4, 6)) == 2 else (), seeds=min(2 * base.seeds, 100_000)),
-        "sparse": many(sweep.longer(base), at(2, 2.02, 2.05, 1.95, 3), p=base.p / 10),
+        "longest": many(
+            sweep.longer(base, 20), at(4, 6) if len(at(4, 6)) == 2 else (), seeds=min(2 * base.seeds, 100_000)
+        ),
+        "sparse": many(sweep.longer(base), at(2, 2.02, 2.05, 1.95, 3), p=max(base.p / 10, RAREST)),
         "slow": many(base, at(4, 6), learning_rate=post.learning_rate),
     }
 
@@ -35,7 +42,10 @@ def by_kind(table: pd.DataFrame, kinds: dict[str, list[Config]]) -> dict[str, pd
     """The rows of a sweep over `points` by kind, with `exponent`, `p` and `start` also where these are all alike; some may be empty."""
     ends = np.cumsum([sum(config.seeds for config in points) for points in kinds.values()])
     parts = zip(kinds, np.split(np.arange(len(table)), ends[:-1]), strict=True)
-    about = {name: [getattr(c, name) for points in kinds.values() for c in points for _ in range(c.seeds)] for name in ("exponent", "p", "start")}
+    about = {
+        name: [getattr(c, name) for points in kinds.values() for c in points for _ in range(c.seeds)]
+        for name in ("exponent", "p", "start")
+    }
     return {kind: table.assign(**about).iloc[rows] for kind, rows in parts}
 
 

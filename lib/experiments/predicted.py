@@ -17,7 +17,9 @@ def points(full: Config) -> dict[tuple[str, float], Config]:
         "ReLU": (full, RATES),
         "ReLU, no negative input": (replace(full, low=0.0), RATES[::2]),
     }
-    return {(name, p): replace(kind, p=p / (2 if kind.low == 0 else 1)) for name, (kind, at) in kinds.items() for p in at}
+    return {
+        (name, p): replace(kind, p=p / (2 if kind.low == 0 else 1)) for name, (kind, at) in kinds.items() for p in at
+    }
 
 
 def widths(full: Config) -> list[Config]:
@@ -29,7 +31,9 @@ def widths(full: Config) -> list[Config]:
 def row(config: Config, slopes: np.ndarray) -> dict[str, float]:
     """One row of a sweep: the theory and the mean slopes of trained networks, (seeds,), with their central 95 %."""
     low, high = np.quantile(slopes, (0.025, 0.975))
-    about = {name: getattr(config, name) for name in ("p", "low", "features", "neurons", "learning_rate", "batch", "steps")}
+    about = {
+        name: getattr(config, name) for name in ("p", "low", "features", "neurons", "learning_rate", "batch", "steps")
+    }
     trained = {"mean": slopes.mean(), "sd": slopes.std(ddof=min(1, len(slopes) - 1)), "from": low, "to": high}
     theory, mean = mean_field.predict(config).slope, slopes.mean()
     return about | trained | {"seeds": len(slopes), "theory": theory, "error": theory / (mean if mean else np.nan) - 1}

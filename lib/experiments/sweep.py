@@ -20,8 +20,13 @@ from lib import measure, paths, store
 from lib.config import CHUNK, Config, Measurement, OneLine, changed
 from lib.devices import together
 
-NETWORKS_APART = 2  # standard deviations of a network by which the mean of a point may move: training amplifies rounding
-ROUNDING, FLOOR = 0.02, 1e-6  # and the part of the mean, and the amount, that it may move by where networks hardly differ
+NETWORKS_APART = (
+    2  # standard deviations of a network by which the mean of a point may move: training amplifies rounding
+)
+ROUNDING, FLOOR = (
+    0.02,
+    1e-6,
+)  # and the part of the mean, and the amount, that it may move by where networks hardly differ
 LABELS = ("seed", "key", "made")  # columns that hold no reading
 PARAMETERS = [field.name for field in dataclasses.fields(Config)]  # nor do these
 
@@ -90,7 +95,9 @@ def to_train(name: str, points: Sequence[Config], every: int, options: Measureme
     return [points[i] for i in _split(name, points, [key(point, options) for point in points], every)[1]]
 
 
-def _split(name: str, points: Sequence[Config], keys: list[str], every: int) -> tuple[dict[str, pd.DataFrame], list[int]]:
+def _split(
+    name: str, points: Sequence[Config], keys: list[str], every: int
+) -> tuple[dict[str, pd.DataFrame], list[int]]:
     """The committed rows of the points by their keys, and which points are to be trained."""
     seeds = {key: point.seeds for key, point in zip(keys, points, strict=True)}
     found = _committed(paths.ROOT / "data" / f"{name}.csv")
@@ -126,7 +133,9 @@ def _compare(name: str, old: pd.DataFrame, new: pd.DataFrame, settings: dict[str
     mend = "if the code was meant to change that, delete the file and run again, which trains all of it"
     if odd := sorted({*old} ^ {*new}):
         side = {True: "has", False: "lacks"}
-        raise Disagreement(f"data/{name}.csv {', '.join(f'{side[column in old]} the column {column}' for column in odd)}: {mend}")
+        raise Disagreement(
+            f"data/{name}.csv {', '.join(f'{side[column in old]} the column {column}' for column in odd)}: {mend}"
+        )
     numbers = [column for column in new if column not in LABELS]
     mean, spread = old[numbers].mean(), old[numbers].std().fillna(0)
     room = NETWORKS_APART * spread + ROUNDING * mean.abs() + FLOOR
@@ -134,4 +143,6 @@ def _compare(name: str, old: pd.DataFrame, new: pd.DataFrame, settings: dict[str
     apart = ((again - mean).abs() / room).where(mean.notna() | again.notna(), 0).fillna(np.inf)
     if (apart > 1).any():
         worst, at = apart.idxmax(), ", ".join(f"{field} = {value}" for field, value in settings.items())
-        raise Disagreement(f"data/{name}.csv has {worst} = {mean[worst]:.4g} at {at}; trained again it is {again[worst]:.4g}: {mend}")
+        raise Disagreement(
+            f"data/{name}.csv has {worst} = {mean[worst]:.4g} at {at}; trained again it is {again[worst]:.4g}: {mend}"
+        )

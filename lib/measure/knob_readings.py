@@ -53,5 +53,7 @@ def read(
 ) -> dict[str, np.ndarray]:
     """`reading(network, config, x, *more)` of every network, all on the same samples: for each name an array (seeds,)."""
     x = data.evaluation_samples(data.key(0, "knobs"), config, options.inputs)
-    config = dataclasses.replace(config, start="small", steps=1, batch=1, seeds=1)  # one program, however they were trained
+    config = dataclasses.replace(
+        config, start="small", steps=1, batch=1, seeds=1
+    )  # one program, however they were trained
     return each(reading, networks, config, x, *more)

@@ -45,7 +45,9 @@ def belonging(tables, silence: str) -> Figure:
     reference = first.groupby("neurons").loss.mean()
     for (name, rows), color, mark in zip(tables.items(), (OURS, NAIVE, PALETTE[4], OTHER), "osD^", strict=False):
         points(left, rows, "neurons", "monosemantic", color, name, mark + "-")
-        points(right, rows.assign(loss=rows.loss / rows.neurons.map(reference)), "neurons", "loss", color, name, mark + "-")
+        points(
+            right, rows.assign(loss=rows.loss / rows.neurons.map(reference)), "neurons", "loss", color, name, mark + "-"
+        )
     left.set(xlabel="neurons", ylabel="share of neurons with one feature", ylim=(-0.03, 1.03))
     right.set(xlabel="neurons", ylabel=f"loss / {silence}")
     left.legend(fontsize="small", loc="upper left")

@@ -49,7 +49,14 @@ def by_weight(tables: dict[str, pd.DataFrame], names: dict[str, str], weights, t
             ax.legend(fontsize="small")
         for group in ("favoured", "others") if name != "tilt" else ():
             _curve(ax, table, table[f"{name}_{group}"], GROUPS[group], f"{group}, {first}")
-            ax.plot(*_means(other, other[f"{name}_{group}"]), "x-", ms=4, lw=0.8, color=GROUPS[group], label=f"{group}, {second}")
+            ax.plot(
+                *_means(other, other[f"{name}_{group}"]),
+                "x-",
+                ms=4,
+                lw=0.8,
+                color=GROUPS[group],
+                label=f"{group}, {second}",
+            )
         _weights(ax, label)
         ax.set_ylim(0, None)
     for (title, pair), style in zip(theory.items(), LINES, strict=False):
@@ -66,7 +73,13 @@ def overlap_by_group(tables: dict[str, pd.DataFrame]) -> Figure:
     figure, panels = axes(len(tables) + 1, width=9.5, height=3.4)
     for ax, (title, table) in zip(panels, tables.items(), strict=False):
         for where, color in GROUPS.items():
-            _curve(ax, table, table[f"overlap_{where}"] / table[f"chance_{where}"], color, f"within {where}" if where != "between" else where)
+            _curve(
+                ax,
+                table,
+                table[f"overlap_{where}"] / table[f"chance_{where}"],
+                color,
+                f"within {where}" if where != "between" else where,
+            )
         ax.set_title(title, fontsize="small")
         _weights(ax, "overlap of features' carriers / chance")
     for (title, table), color, style in zip(tables.items(), (OURS, PALETTE[4]), (".-", "s-"), strict=True):
@@ -122,7 +135,15 @@ def by_slice(table: pd.DataFrame, names: dict[str, str], theory: dict[float, np.
             values = rows[[f"{name}_{k - 1}" for k in slices]].to_numpy()
             low, high = np.percentile(values, CENTRAL, axis=0)
             ax.fill_between(slices, low, high, color=color, alpha=0.25, lw=0)
-            ax.plot(slices, values.mean(0), mark, ls="-" if name != "slope" else "", ms=4, color=color, label=f"{weight:,.0f}")
+            ax.plot(
+                slices,
+                values.mean(0),
+                mark,
+                ls="-" if name != "slope" else "",
+                ms=4,
+                color=color,
+                label=f"{weight:,.0f}",
+            )
             if name == "slope" and weight in theory:
                 ax.plot(slices, theory[weight], "--", lw=1, color=color)
     for ax, label in zip(panels, names.values(), strict=True):

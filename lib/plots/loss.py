@@ -50,7 +50,9 @@ def by_power(table: pd.DataFrame, names: dict[str, str], powers, slopes, meanfie
     return figure
 
 
-def errors_by_power(table: pd.DataFrame, names: dict[str, str], sparse: pd.DataFrame, powers, losses, meanfield) -> Figure:
+def errors_by_power(
+    table: pd.DataFrame, names: dict[str, str], sparse: pd.DataFrame, powers, losses, meanfield
+) -> Figure:
     """Errors over the naive plan's against the power: each metric; and the training loss beside theory.
 
     Args:
@@ -75,7 +77,9 @@ def errors_by_power(table: pd.DataFrame, names: dict[str, str], sparse: pd.DataF
     return figure
 
 
-def onset(tables: dict[str, pd.DataFrame], passed: dict[str, dict[float, np.ndarray]], window: tuple[float, float]) -> Figure:
+def onset(
+    tables: dict[str, pd.DataFrame], passed: dict[str, dict[float, np.ndarray]], window: tuple[float, float]
+) -> Figure:
     """Share of features served, near the power where sharing begins, by kind of training.
 
     Args:

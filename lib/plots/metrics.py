@@ -39,7 +39,9 @@ def plans(table, names, powers, ratios) -> Figure:
         left.plot([], [], MARKERS[metric], color=DIM, mfc="white" if metric == "mse" else None, label=name)
     left.set(xscale="log", yticks=range(len(shown)), yticklabels=shown, ylim=(len(shown) - 0.5, -0.5))
     left.set_xlabel("error / naive plan's")
-    left.legend(loc="lower center", bbox_to_anchor=(0.3, 1), ncols=3, fontsize="small", columnspacing=1, handletextpad=0.2)
+    left.legend(
+        loc="lower center", bbox_to_anchor=(0.3, 1), ncols=3, fontsize="small", columnspacing=1, handletextpad=0.2
+    )
     for plan, values in ratios.items():
         band(right, powers, values, COLOURS[plan], plan)
     right.set(yscale="log", xlabel="power q of the error", ylabel="mean |error|^q / naive plan's")
@@ -77,7 +79,9 @@ def crossings(loads, ratios, names, trained_for: float) -> Figure:
     return figure
 
 
-def footprint_thresholds(cuts, overlap, chance, helped, chosen: float, shares, top_overlap, top_chance, published) -> Figure:
+def footprint_thresholds(
+    cuts, overlap, chance, helped, chosen: float, shares, top_overlap, top_chance, published
+) -> Figure:
     """What the cuts behind footprints decide.
 
     Args:
@@ -100,7 +104,9 @@ def footprint_thresholds(cuts, overlap, chance, helped, chosen: float, shares, t
     middle.set(xlabel="most harmed features taken, %", ylabel="mean Jaccard overlap", ylim=(0, 1.4 * top_chance.max()))
     band(right, cuts, helped, OURS, "mean neuron")
     right.axvline(chosen, color=DIM, lw=1)
-    right.set(xlabel="fall that counts as help", ylabel="features helped by its loss", ylim=(0, None), xlim=(0, cuts[-1] / 4))
+    right.set(
+        xlabel="fall that counts as help", ylabel="features helped by its loss", ylim=(0, None), xlim=(0, cuts[-1] / 4)
+    )
     for ax in (left, middle) if np.isnan(overlap).all() else ():
         nothing(ax, "a single neuron\nhas no pair")
     for ax in (left, middle, right):

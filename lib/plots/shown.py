@@ -11,7 +11,14 @@ NONE = "–"  # in a table: there is no such number here
 # A mean of nothing, or a ratio to nothing, is not a number, and is shown as undefined: numpy need not say so as well.
 np.seterr(divide="ignore", invalid="ignore", over="ignore")
 # The same for a logarithmic axis without a value above zero: `plots.save` mends it.
-QUIET = "Mean of empty slice", "Degrees of freedom <= 0", "All-NaN", "invalid value", "divide by zero", "Data has no positive"
+QUIET = (
+    "Mean of empty slice",
+    "Degrees of freedom <= 0",
+    "All-NaN",
+    "invalid value",
+    "divide by zero",
+    "Data has no positive",
+)
 for words in QUIET:
     warnings.filterwarnings("ignore", words)
 

@@ -60,11 +60,15 @@ def encoders_by_p(encoders) -> Figure:
     Args:
         encoders: by p, (neurons, features).
     """
-    figure, panels = plt.subplots(len(encoders), 1, figsize=(7.2, 1.1 * len(encoders) + 0.5), sharex=True, squeeze=False)
+    figure, panels = plt.subplots(
+        len(encoders), 1, figsize=(7.2, 1.1 * len(encoders) + 0.5), sharex=True, squeeze=False
+    )
     for ax, (p, weights) in zip(panels[:, 0], encoders.items(), strict=True):
         order = np.lexsort((-weights.max(0), weights.argmax(0)))
         limit = np.abs(weights).max()
-        image = ax.imshow(weights[:, order], cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
+        image = ax.imshow(
+            weights[:, order], cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
+        )
         ax.set(yticks=(), ylabel=f"p = {p:g}")
         figure.colorbar(image, ax=ax, label="weight", pad=0.01)
     panels[-1, 0].set_xlabel("feature, sorted by the neuron that listens to it most")

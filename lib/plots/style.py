@@ -60,7 +60,11 @@ def _mend(ax) -> None:
         least = [other.dataLim.minpos[i] for other in shared]  # the least value above zero along this axis
         if getattr(ax, f"get_{which}scale")() == "log" and not np.isfinite(least).any():
             ax.set(**{f"{which}scale": "linear"})
-    if (ax.lines or ax.collections or ax.patches or ax.images) and not np.isfinite(ax.dataLim.get_points()).all() and not ax.images:
+    if (
+        (ax.lines or ax.collections or ax.patches or ax.images)
+        and not np.isfinite(ax.dataLim.get_points()).all()
+        and not ax.images
+    ):
         nothing(ax)
 
 

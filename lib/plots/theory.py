@@ -28,14 +28,19 @@ def beside_nulls(trained, nulls) -> Figure:
         there = [row for row in rows if shown[row] in table]
         ids = shown[there]
         ends = np.percentile(table[ids], CENTRAL, axis=0)
-        low, mid, high = ((np.asarray(value) - centre[ids]) / sd[ids] for value in (ends[0], table[ids].mean(), ends[1]))
+        low, mid, high = (
+            (np.asarray(value) - centre[ids]) / sd[ids] for value in (ends[0], table[ids].mean(), ends[1])
+        )
         at = np.array(there) + 0.09 * (number - (len(nulls) - 1) / 2)
         ax.hlines(at, low, high, color=PALETTE[number], lw=1.2)
         ax.plot(mid, at, MARKS[number], ms=4, color=PALETTE[number], label=name)
     ax.set_xscale("symlog", linthresh=3, linscale=1)
     ticks = [10.0**power for power in range(1, 5)]
     ax.set(yticks=rows, yticklabels=shown, ylim=(len(rows) - 0.4, -0.6))
-    ax.set_xticks([-t for t in ticks] + [-2, 0, 2] + ticks, [f"−{t:g}" for t in ticks] + ["−2", "0", "2"] + [f"{t:g}" for t in ticks])
+    ax.set_xticks(
+        [-t for t in ticks] + [-2, 0, 2] + ticks,
+        [f"−{t:g}" for t in ticks] + ["−2", "0", "2"] + [f"{t:g}" for t in ticks],
+    )
     ax.tick_params(axis="x", labelsize="small")
     ax.set_xlabel("distance from the mean trained network, in its standard deviations")
     ax.axvline(0, color=DIM, lw=0.8, zorder=0)
@@ -57,8 +62,17 @@ def fairness(slopes, overlaps) -> Figure:
         nothing(right, "a single neuron\nhas no pair")
         ends = np.zeros(1)
     for (name, values), color in zip(overlaps.items(), colors, strict=False):
-        right.hist(values, np.linspace(ends.min(), ends.max() + 1e-9, 25), color=color, histtype="stepfilled", alpha=0.5, label=name)
-    right.set(xlabel="footprint overlap of a network (Jaccard)", ylabel="networks", ylim=(0, 1.35 * right.get_ylim()[1]))
+        right.hist(
+            values,
+            np.linspace(ends.min(), ends.max() + 1e-9, 25),
+            color=color,
+            histtype="stepfilled",
+            alpha=0.5,
+            label=name,
+        )
+    right.set(
+        xlabel="footprint overlap of a network (Jaccard)", ylabel="networks", ylim=(0, 1.35 * right.get_ylim()[1])
+    )
     for ax in (left, right):
         ax.legend(fontsize="small")
     return figure
@@ -101,7 +115,12 @@ def slope_widths(neurons, line, sweep, published) -> Figure:
     ax.plot(sweep.features.iloc[0] / neurons, line, color=NAIVE, label="theory")
     _points(ax, ratio, sweep, OURS, "o", f"{sweep.seeds.iloc[0]} fully trained networks")
     ax.plot(*published, "*", ms=9, color=POST, label="post")
-    ax.set(xscale="log", xlabel="features per neuron, F / n", ylabel="mean slope, R_ii", ylim=(min(0, sweep["from"].min()), max(1, sweep.to.max())))
+    ax.set(
+        xscale="log",
+        xlabel="features per neuron, F / n",
+        ylabel="mean slope, R_ii",
+        ylim=(min(0, sweep["from"].min()), max(1, sweep.to.max())),
+    )
     ax.set_xticks(ratio, [f"{value:g}" for value in ratio])
     ax.minorticks_off()
     ax.legend()

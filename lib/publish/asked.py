@@ -38,7 +38,9 @@ def cell(notebook: Path) -> dict:
     """What a notebook's parameters cell sets; nothing if it has none."""
     try:
         cells = json.loads(notebook.read_bytes())["cells"]
-        source = "\n".join("".join(part["source"]) for part in cells if "parameters" in part["metadata"].get("tags", []))
+        source = "\n".join(
+            "".join(part["source"]) for part in cells if "parameters" in part["metadata"].get("tags", [])
+        )
     except (ValueError, KeyError, TypeError) as error:
         raise Refused(f"{notebook} is not a notebook: {error}") from error
     values = {}
@@ -70,8 +72,12 @@ def check(given: dict, notebooks: list[Path]) -> dict[str, dict]:
         except ConfigError as error:
             raise Refused(f"{stem}: {error}") from error
     for name in given:
-        there, lacking = ([stem[:2] for stem in found if (name in cells[stem]) is has and not last(stem)] for has in (True, False))
-        if lacking and (not there or name in Config.__dataclass_fields__) and name != "seeds":  # `rival_seeds` follows those
+        there, lacking = (
+            [stem[:2] for stem in found if (name in cells[stem]) is has and not last(stem)] for has in (True, False)
+        )
+        if (
+            lacking and (not there or name in Config.__dataclass_fields__) and name != "seeds"
+        ):  # `rival_seeds` follows those
             few = 0 < len(there) < len(lacking)
             how = f"a parameter of {', '.join(there)} only" if few else f"no parameter of {', '.join(lacking)}"
             print(f"{name} is {how}: {'elsewhere' if few else 'there'} it changes nothing", flush=True)

@@ -176,8 +176,12 @@ def paper_times() -> dict:
 
     def make(*words):
         start = time.perf_counter()
-        alone = {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "PYTHONPATH")}
-        done = subprocess.run(["make", *words], cwd=COPY, env=alone, stdout=sys.stderr, stderr=subprocess.PIPE, text=True)
+        alone = {
+            name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "PYTHONPATH")
+        }
+        done = subprocess.run(
+            ["make", *words], cwd=COPY, env=alone, stdout=sys.stderr, stderr=subprocess.PIPE, text=True
+        )
         if done.returncode:
             sys.exit(f"make {' '.join(words)} failed in a clone of the last commit: {done.stderr}")
         return time.perf_counter() - start

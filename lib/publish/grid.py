@@ -48,10 +48,14 @@ def roll_call(process: str | None, address: str | None) -> tuple[int, int]:
     if process is None:
         return 0, 1
     if not (re.fullmatch(r"\d+/\d+", process) and address):
-        raise ConfigError(f"--process {process} --at {address} does not fit: say which of how many, as 0/2, and HOST:PORT")
+        raise ConfigError(
+            f"--process {process} --at {address} does not fit: say which of how many, as 0/2, and HOST:PORT"
+        )
     index, count = map(int, process.split("/"))
     if index >= count:
-        raise ConfigError(f"--process {process} does not fit: the first of {count} is 0/{count}, the last {count - 1}/{count}")
+        raise ConfigError(
+            f"--process {process} does not fit: the first of {count} is 0/{count}, the last {count - 1}/{count}"
+        )
     jax.distributed.initialize(address, count, index)
     share = jax.process_index(), jax.process_count()
     jax.distributed.shutdown()
@@ -60,7 +64,9 @@ def roll_call(process: str | None, address: str | None) -> tuple[int, int]:
 
 def main(*words: str) -> int:
     """Does what the command line asks; one message and an exit status if it cannot be done."""
-    parser = argparse.ArgumentParser(prog="python -m lib.publish.grid", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m lib.publish.grid", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
     parser.add_argument("grid", nargs="+", metavar="NAME=VALUE,VALUE")
     parser.add_argument("--process", metavar="I/N", help="which of how many processes this is")
     parser.add_argument("--at", metavar="HOST:PORT", help="where process 0 can be reached")

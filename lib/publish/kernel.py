@@ -26,7 +26,9 @@ ARGUMENTS = [
     "--IPKernelApp.capture_fd_output=False",  # `store.say` is for the terminal
     "--HistoryManager.hist_file=:memory:",
 ]
-AHEAD = "import lib.plots, lib.publish.plan; lib.publish.plan.ahead({!r}, {!r}); del lib"  # what a notebook would wait for
+AHEAD = (
+    "import lib.plots, lib.publish.plan; lib.publish.plan.ahead({!r}, {!r}); del lib"  # what a notebook would wait for
+)
 
 
 class Failed(RuntimeError):
@@ -39,7 +41,12 @@ class Kernel:
     def __init__(self, notebook: Path, home: Path, values: dict):
         folder = paths.BUILD / "ipython"
         folder.mkdir(parents=True, exist_ok=True)
-        where = {"PAPER_HOME": home, "PAPER_STAGE": _stage(notebook, home), "PAPER_PROGRESS": log(home), "IPYTHONDIR": folder}
+        where = {
+            "PAPER_HOME": home,
+            "PAPER_STAGE": _stage(notebook, home),
+            "PAPER_PROGRESS": log(home),
+            "IPYTHONDIR": folder,
+        }
         inherited = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
         self.start = time.time_ns()  # what is edited from now on it may not have seen
         self.manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
@@ -180,7 +187,9 @@ def _list(stamp: Path, notebook: Path, home: Path, made: list[Path], start: int)
     outputs = " ".join(os.path.relpath(home / name, paths.ROOT) for name in made if home / name != notebook)
     stamp.with_name(f"{stamp.name}.mk").write_text(f"{target}: {outputs}\n{outputs}:\n" if outputs else "")
     data = "".join(
-        f"{hashlib.sha256((home / name).read_bytes()).hexdigest()}  {name}\n" for name in made if name.parts[0] == "data"
+        f"{hashlib.sha256((home / name).read_bytes()).hexdigest()}  {name}\n"
+        for name in made
+        if name.parts[0] == "data"
     )
     numbers = stamp.with_name(f"{stamp.name}.data")  # what the findings depend on: left alone if no number changed
     if not numbers.exists() or numbers.read_text() != data:

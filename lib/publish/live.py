@@ -1,6 +1,6 @@
 """The network, live: one page that runs network 0 of the ensemble in the reader's browser.
 
-    python -m lib.publish.live    writes build/paper/live.html
+python -m lib.publish.live    writes build/paper/live.html
 """
 
 import base64
@@ -16,7 +16,22 @@ from lib import model, paths, plots, store, train
 from lib.config import Config
 
 TEMPLATE = Path(__file__).parent / "templates" / "live.html"
-MOMENTS = (0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1)  # of training, as shares of its steps
+MOMENTS = (
+    0,
+    0.01,
+    0.02,
+    0.03,
+    0.04,
+    0.05,
+    0.07,
+    0.1,
+    0.15,
+    0.2,
+    0.3,
+    0.5,
+    0.7,
+    1,
+)  # of training, as shares of its steps
 
 
 def write(path: Path, config: Config = Config()) -> None:

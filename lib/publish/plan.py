@@ -1,6 +1,6 @@
 """What each section trains, so that a run can say what it will cost before it is over.
 
-    python -m lib.publish.plan    how much there is to train, from and as JSON
+python -m lib.publish.plan    how much there is to train, from and as JSON
 """
 
 import json
@@ -74,7 +74,13 @@ def _nulls(config: Config, measured: Measurement, study: Study) -> list[Config]:
 
 def _theory(config: Config, measured: Measurement, study: Study) -> list[Config]:
     full = sweep.at_full_rate(config, study.rival_seeds)
-    return [config, full, replace(full, activation="linear", target="identity"), *predicted.points(full).values(), *predicted.widths(full)]
+    return [
+        config,
+        full,
+        replace(full, activation="linear", target="identity"),
+        *predicted.points(full).values(),
+        *predicted.widths(full),
+    ]
 
 
 def _convergence(config: Config, measured: Measurement, study: Study) -> list[Config]:
@@ -97,7 +103,10 @@ def _sparsity(config: Config, measured: Measurement, study: Study) -> list[Confi
 def _importance(config: Config, measured: Measurement, study: Study) -> list[Config]:
     base = sweep.at_full_rate(config, study.rival_seeds)
     points = sum(importance.points(base, study.weights).values(), [])
-    return [*sweep.to_train("13_importance", points, study.every, measured), *importance.drawn(base, study.weights).values()]
+    return [
+        *sweep.to_train("13_importance", points, study.every, measured),
+        *importance.drawn(base, study.weights).values(),
+    ]
 
 
 def _bottleneck(config: Config, measured: Measurement, study: Study) -> list[Config]:
@@ -107,7 +116,12 @@ def _bottleneck(config: Config, measured: Measurement, study: Study) -> list[Con
 
 def _activation(config: Config, measured: Measurement, study: Study) -> list[Config]:
     kinds = [*activation.points(sweep.at_full_rate(config, study.rival_seeds), study.activations).values()]
-    return [*kinds, *sweep.to_train("15_activation", kinds + [sweep.longer(kind) for kind in kinds], study.every, sweep.fewer(measured))]
+    return [
+        *kinds,
+        *sweep.to_train(
+            "15_activation", kinds + [sweep.longer(kind) for kind in kinds], study.every, sweep.fewer(measured)
+        ),
+    ]
 
 
 TRAINED: dict[str, Callable[[Config, Measurement, Study], list[Config]]] = {

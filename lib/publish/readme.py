@@ -28,7 +28,9 @@ def predictions(data: Path) -> dict[str, Rows]:
     """What the post expects of each knob, from `data/NN_verdict.csv`."""
     files = sorted(data.glob("1[1-5]_verdict.csv"))
     cells = [
-        (file.name[:2], *(row[name] for name in ("prediction", "verdict", "evidence"))) for file in files for row in _read(file)
+        (file.name[:2], *(row[name] for name in ("prediction", "verdict", "evidence")))
+        for file in files
+        for row in _read(file)
     ]
     return {"predictions": [("notebook", "expected", "verdict", "measured"), *cells]} if cells else {}
 
@@ -119,7 +121,9 @@ def _between(page: str, marker: str, text: str) -> str:
         rf"(<!-- {marker} -->).*?(<!-- /{marker} -->)", lambda m: f"{m[1]}\n{text}\n{m[2]}", page, flags=re.S
     )
     if count != 1:
-        raise ValueError(f"README.md wants one <!-- {marker} --> … <!-- /{marker} --> for what the run says to go between")
+        raise ValueError(
+            f"README.md wants one <!-- {marker} --> … <!-- /{marker} --> for what the run says to go between"
+        )
     return after
 
 

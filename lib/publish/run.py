@@ -1,7 +1,7 @@
 """How `make` runs notebooks: which, with what, in which order.
 
-    python -m lib.publish.run run NOTEBOOK ... [-- NAME=VALUE ...]    executes those that have no stamp, the findings last
-    python -m lib.publish.run restore                                 puts every parameters cell back to its defaults
+python -m lib.publish.run run NOTEBOOK ... [-- NAME=VALUE ...]    executes those that have no stamp, the findings last
+python -m lib.publish.run restore                                 puts every parameters cell back to its defaults
 """
 
 import signal
@@ -66,14 +66,19 @@ def _turn(notebook: Path, given: dict, home: Path, progress: Progress, on: Kerne
 def _conclude(notebook: Path, given: dict, home: Path, progress: Progress, mixed: bool) -> list[str]:
     """Runs the findings if a section's numbers are newer, where all sections are there and agree."""
     stamps = kernel.build(home) / "stamps"
-    stamp, sections = stamps / notebook.stem, sorted(path.stem for path in asked.NOTEBOOKS.glob("[0-9]*.ipynb") if not asked.last(path.stem))
+    stamp, sections = (
+        stamps / notebook.stem,
+        sorted(path.stem for path in asked.NOTEBOOKS.glob("[0-9]*.ipynb") if not asked.last(path.stem)),
+    )
     if lacking := [name for name in sections if not (stamps / name).exists()]:
         stamp.unlink(missing_ok=True)
         return [f"{notebook.stem} was not run: it needs {', '.join(lacking)}"]
     if mixed:
         stamp.touch()  # once they agree, some section's numbers are newer
         return []
-    if stamp.exists() and any((stamps / f"{name}.data").stat().st_mtime_ns > stamp.stat().st_mtime_ns for name in sections):
+    if stamp.exists() and any(
+        (stamps / f"{name}.data").stat().st_mtime_ns > stamp.stat().st_mtime_ns for name in sections
+    ):
         stamp.unlink()
     return [] if stamp.exists() else _turn(notebook, given, home, progress)
 

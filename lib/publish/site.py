@@ -78,7 +78,9 @@ def build(home: Path, out: Path, root: Path | None = None) -> list[Path]:
         there = [(path, number) for number, path in enumerate(notebooks) if path.exists()]
         chapters = list(pool.map(lambda at: _chapter(*at, out), there))
     given = parameters.ran_with(home)
-    whole = {name: value for values in given.values() for name, value in values.items()}  # for what speaks of all sections
+    whole = {
+        name: value for values in given.values() for name, value in values.items()
+    }  # for what speaks of all sections
     given["90"] = whole if run or not parameters.disagreement(home) else {}
     chapters = [replace(page, banner=_banner(given.get(page.name[:2], {}), run)) for page in chapters]
     banner = _banner(whole, run) if run else ""
@@ -106,7 +108,11 @@ def _banner(values: dict, run: bool) -> str:
     if not (run or others):
         return ""
     along = [name for name in others if _went_along(name, values)]
-    said = [f"{name} = {_shown(value)} ({_shown(KNOWN[name].default)})" for name, value in others.items() if name not in along]
+    said = [
+        f"{name} = {_shown(value)} ({_shown(KNOWN[name].default)})"
+        for name, value in others.items()
+        if name not in along
+    ]
     said = ", ".join(said).replace(" (", " (the paper has ", 1) or "nothing here differs from the paper"
     also = f" Changed along with that: {', '.join(along)}." if along else ""
     return f"{'Your run' if run else 'Not run as the rest of the paper'}: {said}.{also}"
@@ -131,10 +137,18 @@ def _shown(value, most: int = 6) -> str:
 
 def _about(home: Path, root: Path, chapters: list[Page]) -> dict:
     """What CITATION.cff says of the paper, the abstract between its markers in README.md, and the one figure in front."""
-    about = yaml.safe_load(_read(root / "CITATION.cff")) or {"title": "A paper", "authors": [{"name": "The contributors"}]}
+    about = yaml.safe_load(_read(root / "CITATION.cff")) or {
+        "title": "A paper",
+        "authors": [{"name": "The contributors"}],
+    }
     paper, _, subtitle = about["title"].partition(": ")
     works = [
-        ", ".join([f"{_names(work['authors'])}. *{work['title']}*", *(str(work[key]) for key in ("year", "version") if key in work)])
+        ", ".join(
+            [
+                f"{_names(work['authors'])}. *{work['title']}*",
+                *(str(work[key]) for key in ("year", "version") if key in work),
+            ]
+        )
         for work in (*about.get("references", []), about)
     ]
     abstract = re.search(r"<!-- abstract -->(.*?)<!-- /abstract -->", _read(root / "README.md"), re.S)
@@ -143,7 +157,9 @@ def _about(home: Path, root: Path, chapters: list[Page]) -> dict:
         abstract = "**The paper.** " + re.sub("<!-- summary -->.*<!-- /summary -->", "", abstract, flags=re.S).strip()
         abstract += f"\n\n**This run.** {came}" if (came := readme.summary(home / "data")) else ""
     mixed = home == root and parameters.disagreement(home)
-    agreed = (page for page in chapters if not (mixed and page.banner))  # a tweaked chapter does not speak for the paper
+    agreed = (
+        page for page in chapters if not (mixed and page.banner)
+    )  # a tweaked chapter does not speak for the paper
     figures = (re.search(rf'<figure id="fig-{FRONT_FIGURE}">.*?</figure>', page.text, re.S) for page in agreed)
     return {
         "paper": paper,
@@ -254,7 +270,9 @@ def _made(home: Path, root: Path, values: dict) -> str:
     return _filled(
         "made.md.j2",
         seeds=others.get("seeds", KNOWN["seeds"].default),
-        given=" ".join(f"{name}={parameters.typed(value)}" for name, value in others.items() if not _went_along(name, values)),
+        given=" ".join(
+            f"{name}={parameters.typed(value)}" for name, value in others.items() if not _went_along(name, values)
+        ),
         parameters=readme.table([row if values else (*row[:2], row[3]) for row in rows]),
         versions=readme.table([("package", "version")] + [(name, locked[name]) for name in CARD if name in locked]),
         times=readme.table(times) if times else "",
@@ -264,14 +282,25 @@ def _made(home: Path, root: Path, values: dict) -> str:
 def _filled(template: str, **values) -> str:
     """A template of this folder with its values in place."""
     loader = jinja2.FileSystemLoader(TEMPLATE)
-    return jinja2.Environment(loader=loader, trim_blocks=True, lstrip_blocks=True).get_template(template).render(**values)
+    return (
+        jinja2.Environment(loader=loader, trim_blocks=True, lstrip_blocks=True).get_template(template).render(**values)
+    )
 
 
 def _html(page: Page, order: list[Page], about: dict) -> str:
     """A page as a reader gets it, between the page before it and the one after it."""
     place = [other.name for other in order].index(page.name)
-    around = {"previous": order[place - 1] if place else None, "next": order[place + 1] if place + 1 < len(order) else None}
-    words = {"title": page.title, "paper": about["paper"], "number": page.number, "source": page.source, "banner": page.banner}
+    around = {
+        "previous": order[place - 1] if place else None,
+        "next": order[place + 1] if place + 1 < len(order) else None,
+    }
+    words = {
+        "title": page.title,
+        "paper": about["paper"],
+        "number": page.number,
+        "source": page.source,
+        "banner": page.banner,
+    }
     for name, other in around.items():
         if other:
             words |= {f"{name}-name": other.name, f"{name}-title": other.title}
@@ -320,7 +349,9 @@ def _pdf(pages: list[Page], done: list[str], about: dict, out: Path) -> bool:
 
 def _in_one(html: str) -> str:
     """A part of a page as part of one document: links to other pages become links within, pictures as wide as the text."""
-    html = re.sub(r' (?:width|height)="\d+"(?=[^<]*>)|<a href="pictures/[^>]*>(?=<img)|(?<=">)</a>(?=\n<figcaption)', "", html)
+    html = re.sub(
+        r' (?:width|height)="\d+"(?=[^<]*>)|<a href="pictures/[^>]*>(?=<img)|(?<=">)</a>(?=\n<figcaption)', "", html
+    )
     html = re.sub(r'<a href="(?:live|index)\.html[^>]*>(.*?)</a>', r"\1", html, flags=re.S)
     html = html.replace('href="references.html#', 'href="#').replace('href="#citation"', 'href="#references"')
     return re.sub(r'href="(\w+)\.html(?:#[^"]*)?"', r'href="#\1"', html)

@@ -14,7 +14,9 @@ def _plain_table(table: str) -> str:
     table = re.sub(r' (?:style|border|class|halign|valign)="[^"]*"', "", table)
     rows = [re.findall(r"<t([hd])(.*?)>(.*?)</t[hd]>", row, re.S) for row in re.findall(r"<tr>.*?</tr>", table, re.S)]
     heads = len(re.findall(r"<tr>", table.partition("</thead>")[0]))
-    if heads > 1 and not any(text for *_, text in rows[heads - 1][1:]):  # pandas gives the index's name a row of its own
+    if heads > 1 and not any(
+        text for *_, text in rows[heads - 1][1:]
+    ):  # pandas gives the index's name a row of its own
         rows[heads - 2][0] = rows.pop(heads - 1)[0]
         heads -= 1
     columns = zip_longest(*(row for row in rows[heads:]), fillvalue=("d", "", ""))

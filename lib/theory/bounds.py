@@ -33,7 +33,11 @@ def naive_metrics(config: Config) -> dict[str, float]:
     """
     dropped = 1 - config.neurons / config.features
     second, fourth = target_moment(config, 2), target_moment(config, 4)
-    return {"active_only": dropped * second, "all_outputs": dropped * config.p * second, "l4": dropped * config.p * fourth}
+    return {
+        "active_only": dropped * second,
+        "all_outputs": dropped * config.p * second,
+        "l4": dropped * config.p * fourth,
+    }
 
 
 def naive_under_load(config: Config, loads: np.ndarray) -> dict[str, np.ndarray]:

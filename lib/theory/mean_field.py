@@ -33,18 +33,24 @@ def uniform_moments(low: float, high: float = 1.0) -> np.ndarray:
 def moments(cumulants: np.ndarray) -> np.ndarray:
     """E[c**k], k = 0..4, from the first four cumulants."""
     k1, k2, k3, k4 = cumulants
-    return np.array([1, k1, k2 + k1**2, k3 + 3 * k2 * k1 + k1**3, k4 + 4 * k3 * k1 + 3 * k2**2 + 6 * k2 * k1**2 + k1**4])
+    return np.array(
+        [1, k1, k2 + k1**2, k3 + 3 * k2 * k1 + k1**3, k4 + 4 * k3 * k1 + 3 * k2**2 + 6 * k2 * k1**2 + k1**4]
+    )
 
 
 def cumulants(moments: np.ndarray) -> np.ndarray:
     """The first four cumulants from E[x**k], k = 0..4."""
     _, m1, m2, m3, m4 = moments
-    return np.array([m1, m2 - m1**2, m3 - 3 * m2 * m1 + 2 * m1**3, m4 - 4 * m3 * m1 - 3 * m2**2 + 12 * m2 * m1**2 - 6 * m1**4])
+    return np.array(
+        [m1, m2 - m1**2, m3 - 3 * m2 * m1 + 2 * m1**3, m4 - 4 * m3 * m1 - 3 * m2**2 + 12 * m2 * m1**2 - 6 * m1**4]
+    )
 
 
 def mean_error(power: int, gain: float, signal: np.ndarray, crosstalk: np.ndarray) -> float:
     """E[(gain * x - c)**power] for independent x and c with these moments."""
-    return sum(comb(power, k) * gain ** (power - k) * signal[power - k] * (-1) ** k * crosstalk[k] for k in range(power + 1))
+    return sum(
+        comb(power, k) * gain ** (power - k) * signal[power - k] * (-1) ** k * crosstalk[k] for k in range(power + 1)
+    )
 
 
 def row_sums(features: int, dims: int, offset: float, scale: float) -> np.ndarray:
@@ -58,7 +64,9 @@ def row_sums(features: int, dims: int, offset: float, scale: float) -> np.ndarra
     room = max((second - first**2 / others) * (fourth - second**2 / others), 0.0)
     third = max(-1.0, first * second / others - np.sqrt(room))
     sums = (others, first, second, third, fourth)
-    return np.array([sum(comb(k, i) * offset ** (k - i) * scale**i * sums[i] for i in range(k + 1)) for k in (1, 2, 3, 4)])
+    return np.array(
+        [sum(comb(k, i) * offset ** (k - i) * scale**i * sums[i] for i in range(k + 1)) for k in (1, 2, 3, 4)]
+    )
 
 
 def linear(config: Config) -> Prediction:
@@ -75,7 +83,9 @@ def linear(config: Config) -> Prediction:
     def errors(scale, power):
         c = moments(sparse * row_sums(config.features, config.neurons, 0.0, scale))
         wanted = mean_error(power, 1 - scale, above, c)
-        other = mean_error(power, (1 - scale) if config.target == "identity" else -scale, below, c) if config.low < 0 else 0
+        other = (
+            mean_error(power, (1 - scale) if config.target == "identity" else -scale, below, c) if config.low < 0 else 0
+        )
         return positive * wanted + (1 - positive) * other, c[power]
 
     return _best(config, lambda v, power: errors(v[0], power), [0.4], lambda v: v[0])

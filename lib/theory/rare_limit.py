@@ -49,7 +49,11 @@ def codes(slope: float, config: Config) -> dict[str, np.ndarray]:
     """The codes by name, for this slope at weight 1: none unless it is between 0 and 1, and `apart` only where there is room for it."""
     if not 0 < slope < 1:
         return {}
-    apart = {"apart": apart_code(slope, config.features, config.neurons, config.favoured)} if config.favoured <= config.neurons else {}
+    apart = (
+        {"apart": apart_code(slope, config.features, config.neurons, config.favoured)}
+        if config.favoured <= config.neurons
+        else {}
+    )
     return {"even": even_code(slope, config.features)} | apart
 
 
