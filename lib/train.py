@@ -111,7 +111,8 @@ def train_ensemble(config: Config, first: int = 0, group: int = GROUP) -> dict[s
     Raises:
         Diverged: a network did, see `diverged`.
     """
-    network, losses, _ = each(train, starts(config, first, group), config)
+    one_program = replace(config, start="small", seeds=1)  # for every start and size of an ensemble
+    network, losses, _ = each(train, starts(config, first, group), one_program)
     network, losses = jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[: config.seeds], (network, losses))
     if (lost := diverged(network, losses, config)).any():
         raise Diverged(

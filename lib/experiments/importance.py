@@ -108,9 +108,7 @@ def read(networks: Network, config: Config, options: Measurement) -> dict[str, n
     A neuron's footprint is as in section 7: the features whose error rises when it is silenced. `footprints` is their mean
     overlap over pairs of neurons, `footprints_chance` that of random sets of these sizes; on a sixteenth of the inputs.
     """
-    config = replace(
-        config, start="small", steps=1, batch=1
-    )  # how it was trained is no matter here: one program for all
+    config = config.task()
     x = data.evaluation_samples(data.key(0, "importance"), config, options.inputs)
     found = measure.read(networks, config, options)
     found |= measure.each(readings, networks, config, x, jnp.asarray(chance.overlap_table(config.neurons)))

@@ -1,6 +1,5 @@
 """What a knob may move in ONE network, and how it is read off an ensemble."""
 
-import dataclasses
 from collections.abc import Callable
 
 import jax.numpy as jnp
@@ -53,7 +52,4 @@ def read(
 ) -> dict[str, np.ndarray]:
     """`reading(network, config, x, *more)` of every network, all on the same samples: for each name an array (seeds,)."""
     x = data.evaluation_samples(data.key(0, "knobs"), config, options.inputs)
-    config = dataclasses.replace(
-        config, start="small", steps=1, batch=1, seeds=1
-    )  # one program, however they were trained
-    return each(reading, networks, config, x, *more)
+    return each(reading, networks, config.task(), x, *more)
