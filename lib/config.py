@@ -26,10 +26,10 @@ def declare(default: Any, meaning: str, low: float = -math.inf, high: float = ma
     """A dataclass field with its meaning and its range `low..high`.
 
     Args:
-        about: `open_low` excludes `low`. `multiple` is what the value must be a multiple of. `options` are the words that fit.
-            `at_most` names the parameter that this one must not exceed, `below` one that it must stay under: typed, it is
-            refused there, and left at its default, it gives way. Of a list, all of this is said of its entries;
-            `kind` is their type and `most` how many there may be (from 1, or from 0 if the default is empty).
+        about: `open_low` excludes `low`. `multiple` is what the value must be a multiple of. `options` are the words
+            that fit. `at_most` names the parameter that this one must not exceed, `below` one that it must stay under:
+            typed, it is refused there; left at its default, it gives way. Of a list, all of this is said of its
+            entries; `kind` is their type, `most` how many there may be (from 1, or from 0 if the default is empty).
     """
     return dataclasses.field(default=default, metadata={"meaning": meaning, "low": low, "high": high} | about)
 

@@ -45,7 +45,7 @@ class StoreError(OneLine, RuntimeError):
 
 
 def say(message: str, routine: bool = False) -> None:
-    """One line to the terminal that runs the notebook, never into the notebook; `make` tells what is routine in its own way."""
+    """One line to the terminal, never into the notebook; `make` tells what is routine in its own way."""
     if not (routine and "PAPER_PROGRESS" in os.environ):
         print(f"{CLEAR}  {message}", file=sys.__stderr__, flush=True)
 
@@ -173,7 +173,7 @@ def _described(value: object) -> object:
 
 @functools.cache
 def code(module: str) -> dict[str, str]:
-    """A hash of the module and of every module of `lib` that it imports, directly or not; comments and docstrings don't count."""
+    """Hashes of the module and of all it imports from `lib`, directly or not; comments and docstrings don't count."""
     found, waiting = {}, [module]
     while waiting:
         name = waiting.pop()

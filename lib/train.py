@@ -28,7 +28,7 @@ def loss(network: Network, config: Config, x: Array, wanted: Array) -> Array:
 
 
 def raised(square: Array, config: Config) -> Array:
-    """`abs(error)**exponent` from its square. The slope stays finite at 0, and exp with log costs half of what `**` does."""
+    """`abs(error)**exponent` from its square. The slope is finite at 0; exp with log costs half of what `**` does."""
     if config.fourth_power:
         return jnp.square(square)
     return jnp.exp(config.exponent / 2 * jnp.log(square + 1e-30))
@@ -140,9 +140,9 @@ def moments(config: Config, steps: list[int]) -> dict[str, np.ndarray]:
 def diverged(networks: Network, losses: np.ndarray, config: Config) -> np.ndarray:
     """Which networks of an ensemble training made worse than useless, (seeds,) of booleans.
 
-    Their last losses are above what an error of 1 in every active feature costs, and their errors on single features are ten
-    times those of silence. Either alone proves nothing: a rare feature makes one batch cost a million times another, and one
-    that is never alone may be answered badly.
+    Their last losses are above what an error of 1 in every active feature costs, and their errors on single features
+    are ten times those of silence. Either alone proves nothing: a rare feature makes one batch cost a million times
+    another, and one that is never alone may be answered badly.
 
     Args:
         losses: (seeds, steps), one batch each.

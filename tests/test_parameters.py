@@ -127,9 +127,9 @@ def test_a_run_reaches_a_notebook_with_what_it_declares():
      ("activations", "abs,relu", ["abs", "relu"]), ("drawn", "", []), ("seeds", "8,9", "8,9")],
 )  # fmt: skip
 def test_a_value_is_read_as_its_parameter_has_it_and_typed_back(name, text, value):
-    read = parameters.read(name, text)
+    read = asked.read(name, text)
     assert read == value and type(read) is type(value)
-    assert parameters.read(name, parameters.typed(read)) == read
+    assert asked.read(name, parameters.typed(read)) == read
 
 
 # ---- beside a section's tables

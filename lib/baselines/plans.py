@@ -34,7 +34,7 @@ FAMILIES = {"naive plan with a constant": with_offset, "features summed": summed
 
 
 def tuned(family: Callable, config: Config, x: Array) -> dict[str, tuple[float, float]]:
-    """For each metric, the constant from 0 to 1 with which the plan `family(config, constant)` errs least, and that error.
+    """For each metric, the constant from 0 to 1 with which `family(config, constant)` errs least, and that error.
 
     An output is a straight line in the constant, so a metric is a polynomial of at most fourth degree in it, and
     five values fix that. Where the constant does not matter it is 0; where there is no error, since no feature is
@@ -56,7 +56,7 @@ def tuned(family: Callable, config: Config, x: Array) -> dict[str, tuple[float, 
 
 
 def rivals(config: Config, inputs: int) -> pd.DataFrame:
-    """The plans with a constant, the best for each metric: columns p, plan, metric, constant, ratio (to the naive plan's error)."""
+    """Plans with the best constant for each metric: columns p, plan, metric, constant, ratio (to the naive error)."""
     x = data.evaluation_samples(data.key(0, "rivals"), config, inputs)
     naive = measure.metrics(jax.jit(measure.power_means)(model.naive(config), config, x))
     rows = [

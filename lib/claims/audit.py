@@ -15,7 +15,7 @@ def audited(rows: pd.DataFrame, published: pd.DataFrame, tables: Path) -> pd.Dat
     - *forced by rank*: every network, every null and the theory give the same number. *expected by chance*: the
       mean is within a tenth of the null's, or within two standard deviations of both. Else *learned*.
       A number without a null is *true by definition*.
-    - With the reader's parameters a number may not exist, which is *undefined*, or its null may not, which is *no null*.
+    - With the reader's parameters a number may not exist (*undefined*), or its null may not (*no null*).
     - *depends on the metric*: the number compares with the naive plan, and the three metrics disagree on who wins.
     - *shifts* or *changes with training*: the longest training leaves the spread, the second by more than a tenth.
 

@@ -13,8 +13,8 @@ def futures(short: pd.DataFrame, long: pd.DataFrame, longer: pd.DataFrame) -> pd
 
     Columns: `short`, its central 95 % of single networks `low` to `high`, and `converged` with its own.
     `future` is "stays" if the converged mean lies from `low` to `high`; if not, it "shifts" or, if it moved by
-    more than a tenth of its value, "changes"; "undefined" if there is no such number. `settled` says that the converged mean lies in the central 95 %
-    of the networks of the length before. `published_survives` says that the published value lies where a
+    more than a tenth of its value, "changes"; "undefined" if there is no such number. `settled` says that the
+    converged mean lies in the central 95 % of the networks of the length before. `published_survives` says that the published value lies where a
     converged network would lie, given its rounding; `published_reproduced` says so of the short training.
 
     Args:

@@ -35,10 +35,9 @@ def record(notebook: str, values: Mapping[str, np.ndarray]) -> pd.DataFrame:
 def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     """Student's t interval of the mean over networks, from one number per network, (seeds,).
 
-    Networks that were trained on the same samples count as one draw, if there are two full groups of them. The
-    interval speaks of the mean, where `low` and `high` of `summary` speak of a single network. Evaluation samples
-    shift all networks alike; that noise is not in it. One network, or networks all alike, give a point; networks without
-    a number do not count, and none at all give NaN.
+    Networks that were trained on the same samples count as one draw, if there are two full groups of them. The interval
+    speaks of the mean, `low` and `high` of `summary` of a single network. Evaluation samples shift all networks alike;
+    that noise is not in it. One network, or networks all alike, give a point; those without a number do not count.
     """
     values = np.asarray(values, np.float64)
     values = values[np.isfinite(values)]

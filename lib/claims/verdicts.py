@@ -12,13 +12,13 @@ from lib.experiments import parameters
 
 
 def judge(name: str, *rows: tuple[str, str, str]) -> None:
-    """Writes `data/NAME.csv`: a prediction of the post, the verdict, and the evidence in each row; see `claims.predictions`."""
+    """Writes `data/NAME.csv`: a prediction of the post, the verdict and the evidence in each row; see `predictions`."""
     table = pd.DataFrame(rows, columns=["prediction", "verdict", "evidence"])
     table.to_csv(paths.output("data", f"{name}.csv"), index=False)
 
 
 def predictions() -> pd.DataFrame:
-    """What the post expects of each knob and what came of it, `data/NN_verdict.csv` of notebooks 11 to 15, one row each.
+    """What the post expects of each knob and what came of it: `data/NN_verdict.csv` of notebooks 11 to 15.
 
     Returns: columns `prediction`, `verdict`, `evidence`; the index names the notebook.
 

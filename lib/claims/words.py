@@ -24,7 +24,7 @@ def overtaking(rates: Sequence[float], over: np.ndarray) -> tuple[np.ndarray, st
     """Where a plan overtakes each network as p rises, (networks,), NaN where it does not; and who is ahead, in words.
 
     Args:
-        rates: rising. over: error of a network over that of the plan, (networks, rates), NaN where the naive plan makes none.
+        rates: rising. over: a network's error over the plan's, (networks, rates), NaN where the naive plan makes none.
     """
     there = np.isfinite(over).all(0)
     if not there.any():
@@ -80,19 +80,20 @@ def last(weight: float, mean: pd.Series, predicted: np.ndarray | None) -> str:
     k = np.flatnonzero(np.isfinite(slopes))[-1]
     theory = f", where theory for an even code has a slope of {predicted[k]:.3f}" if predicted is not None else ""
     capacity = mean[f"capacity_{k}"]
-    return f"At first weight {weight:,.0f} the least important tenth has a slope of {slopes[k]:.4f} and a capacity of {capacity:.5f}{theory}."
+    part = f"a slope of {slopes[k]:.4f} and a capacity of {capacity:.5f}"
+    return f"At first weight {weight:,.0f} the least important tenth has {part}{theory}."
 
 
 def footprints(over: dict[str, np.ndarray], even: np.ndarray, mean: pd.Series) -> str:
-    """The evidence on footprints: overlap over chance at weight 100, with that of footprints at weight 1, and capacities."""
+    """The evidence on footprints: overlap over chance at weight 100, that of footprints at weight 1, and capacities."""
     about = {
         name: f"{np.nanmean(values):.2f}" if np.isfinite(values).any() else "undefined"
         for name, values in (over | {"even": even}).items()
     }
     before = f" ({about['even']} at weight 1)" if np.isfinite(even).any() else ""
     return (
-        f"Overlap over chance at weight 100: neurons' footprints {about['footprints']}{before}, carriers of favoured features "
-        f"{about['carriers, favoured']}, of others {about['carriers, others']}; capacity of a favoured feature "
+        f"Overlap over chance at weight 100: neurons' footprints {about['footprints']}{before}, carriers of "
+        f"favoured features {about['carriers, favoured']}, of others {about['carriers, others']}; capacity of a favoured feature "
         f"{mean.capacity_favoured:.2f}, of another {mean.capacity_others:.3f}."
     )
 
@@ -104,7 +105,8 @@ def halfway(rows: pd.DataFrame) -> str:
     where = "never half of the neurons" if most.max() < 0.5 else "half of the neurons or more at every width"
     if (passed := np.isfinite(at)).any():
         some = "" if passed.all() else f" in {passed.sum()} of {len(at)} networks"
-        where = f"half of the neurons at **{np.nanmean(at):.0f}** neurons ({np.nanmin(at):.0f} to {np.nanmax(at):.0f}){some}"
+        span = f"({np.nanmin(at):.0f} to {np.nanmax(at):.0f})"
+        where = f"half of the neurons at **{np.nanmean(at):.0f}** neurons {span}{some}"
     return f"{where}; at most {most.max():.0%}, with {most.idxmax()}"
 
 

@@ -1,1 +1,1 @@
-"""What the sections train: a module for each knob, `sweep` for the tables of many networks, `parameters` for the cells."""
+"""What the sections train: a module a knob, `sweep` for tables of many networks, `parameters` for the cells."""

@@ -9,5 +9,5 @@ TARGETS = {"relu": "ReLU(x)", "identity": "x"}  # the targets
 
 
 def points(base: Config, activations: Sequence[str]) -> dict[tuple[str, str], Config]:
-    """The usual training of every kind of network, by target and activation; each is also trained five times as long."""
+    """The usual training of every kind of network, by target and activation; each also goes five times as long."""
     return {(target, name): replace(base, activation=name, target=target) for target in TARGETS for name in activations}

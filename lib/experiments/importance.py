@@ -20,7 +20,7 @@ SMOOTH = (2, 3, 10, 30, 100, 300, 1000, 3000, 10_000)  # weights of the most imp
 
 
 def points(base: Config, weights: Sequence[float]) -> dict[str, list[Config]]:
-    """What section 13 trains, by kind of training: all weights as usual from two starts, some of them longer, and smooth profiles."""
+    """What section 13 trains, by kind of training: all weights from two starts, some longer, and smooth profiles."""
     near = by_closeness(weights)
     at = lambda *values: [w for w in values if w in weights]  # noqa: E731
     weigh = lambda weights, **other: [replace(base, importance=float(w), **other) for w in weights]  # noqa: E731
@@ -57,17 +57,17 @@ def among(weights: Sequence[float], *wanted: float) -> list[float]:
 
 
 def readings(network: Network, config: Config, x: Array, expected: Array) -> dict[str, Array]:
-    """What each group of features gets, a number each; the first `config.favoured` features are a group, and the others.
+    """What each group of features gets, a number each: the first `config.favoured` features, and the others.
 
     Args:
-        x: samples (features, samples); `expected`: from `chance`.
+        x: samples (features, samples); `expected`: from `chance.overlap_table`.
 
     Returns: by group NAME_favoured and NAME_others: `slope`, `slope_sd`, `capacity`, `ignored` (slopes below half of
-    n / F), `carried` (neurons per feature), `tilt` (norm of the column of W_in over that of the row of W_out) and `error`
+    n / F), `carried` (neurons per feature), `tilt` (norm of the column of W_in over that of the row of W_out), `error`
     (active-only MSE over that of a feature given up). `overlap_WHERE` and `chance_WHERE`: mean Jaccard overlap of the
-    sets of carriers over pairs of features, and of random sets of these sizes, within `favoured`, within `others`, and `between`
-    them. `dedicated`: neurons with more than half of their squared input weight on one feature. `slope_K`, `capacity_K`: means
-    over the K-th of ten slices of the features.
+    sets of carriers over pairs of features, and of random sets of these sizes, within `favoured`, within `others` and
+    `between` them. `dedicated`: neurons with over half of their squared input weight on one feature. `slope_K`,
+    `capacity_K`: means over the K-th of ten slices of the features.
     """
     first = jnp.arange(config.features) < config.favoured
     slope, sets, wanted = measure.slopes(network), measure.main_contributors(network), data.target(config, x)
@@ -105,8 +105,8 @@ def readings(network: Network, config: Config, x: Array, expected: Array) -> dic
 def read(networks: Network, config: Config, options: Measurement) -> dict[str, np.ndarray]:
     """`measure.readings` and `readings` of every network, and how far its neurons' footprints overlap: arrays (seeds,).
 
-    A neuron's footprint is as in section 7: the features whose error rises when it is silenced. `footprints` is their mean
-    overlap over pairs of neurons, `footprints_chance` that of random sets of these sizes; on a sixteenth of the inputs.
+    A footprint is as in section 7: the features whose error rises when the neuron is silenced. `footprints` is their
+    mean overlap over pairs of neurons, `footprints_chance` that of random sets as large, on a sixteenth of the inputs.
     """
     config = config.task()
     x = data.evaluation_samples(data.key(0, "importance"), config, options.inputs)
@@ -125,6 +125,6 @@ PAIRS = {f"carriers, {where}": (f"overlap_{where}", f"chance_{where}") for where
 
 
 def over_chance(networks: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Overlap over that of random sets, by what overlaps, (networks,); NaN where there are no two of them, or they are empty."""
+    """Overlap over that of random sets, by what overlaps, (networks,); NaN where there are no two, or they are empty."""
     ratios = {name: networks[found] / networks[chance] for name, (found, chance) in PAIRS.items()}
     return {name: ratio.where(np.isfinite(ratio)).to_numpy() for name, ratio in ratios.items()}

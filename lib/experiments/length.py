@@ -22,7 +22,7 @@ def trained(config: Config, study: Study) -> dict[int, Config]:
 
 
 def ratio_points(config: Config, study: Study) -> tuple[list[Config], list[Config]]:
-    """Networks by the size of their first weights, and by training length, for three activations; one step size beside Adam."""
+    """Networks by the size of their first weights, and by length, for three activations; one step size beside Adam."""
     plain, activations = replace(config, seeds=study.rival_seeds), ("relu", "abs", "linear")
     one_rate = replace(plain, optimiser="normalised", learning_rate=plain.learning_rate / 3)
     single = [replace(one_rate, activation=f) for f in activations]

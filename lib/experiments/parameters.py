@@ -1,23 +1,20 @@
 """What a parameters cell may set: every parameter, what fits together, and what gives way to what.
 
-Ranges and joint constraints are declared with the fields of `Config`, `Measurement` and `Study`. A value that is typed and
-does not fit is refused; one that is left at its default and does not fit gives way.
+Ranges and joint constraints are declared with the fields of `Config`, `Measurement` and `Study`. A value that is typed
+and does not fit is refused; one that is left at its default and does not fit gives way.
 """
 
-import ast
 import dataclasses
 import json
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from IPython.display import display
+from IPython.display import Markdown, display
 
 from lib import paths
 from lib.config import RAREST, Checked, Config, ConfigError, Measurement, checked, declare, limit
-from lib.plots.shown import say
 
 POWERS = (1.5, 1.75, 1.9, 1.95, 1.98, 2.0, 2.01, 2.02, 2.03, 2.05, 2.1, 2.25, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0)
 RATES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 1.0)
@@ -37,43 +34,21 @@ class Study(Checked):
     """
 
     drawn: tuple = declare(
-        (),
-        "features to draw; none for the best, the middle and the worst",
-        0,
-        9_999,
-        kind=int,
-        most=6,
-        below="features",
+        (), "features to draw; none for best, middle and worst", 0, 9_999, kind=int, most=6, below="features"
     )
-    rival_seeds: int = declare(
-        16, "number of networks per rival reading, length or kind of network", 1, 100_000, at_most="seeds"
-    )
+    rival_seeds: int = declare(16, "networks per rival reading, length or kind", 1, 100_000, at_most="seeds")
     lengths: tuple = declare(
-        (0.1, 0.3, 1.0, 3.0, 10.0, 30.0),
-        "training lengths, each times `steps`",
-        0,
-        1e6,
-        open_low=True,
-        kind=float,
-        most=12,
+        (0.1, 0.3, 1.0, 3.0, 10.0, 30.0), "training lengths, times `steps`", 0, 1e6, open_low=True, kind=float, most=12
     )
     longest: int = declare(30_000, "limit of training lengths above `steps`", 1, 10_000_000)
     sizes: tuple = declare(
-        (1, 2, 3, 4, 5),
-        "neurons that carry a feature, in networks made by hand",
-        1,
-        10_000,
-        kind=int,
-        most=12,
-        at_most="neurons",
+        (1, 2, 3, 4, 5), "neurons per feature, in networks by hand", 1, 10_000, kind=int, most=12, at_most="neurons"
     )
     powers: tuple = declare(
         POWERS, "powers of the error in the loss", 1, 16, kind=float, most=100, coarse=(1.5, 2.0, 2.25, 4.0)
     )
     rates: tuple = declare(RATES, "values of p", RAREST, 1, kind=float, most=100, coarse=(0.02, 0.1, 0.5, 1.0))
-    weights: tuple = declare(
-        WEIGHTS, "weights of the favoured features", 1, 1e6, kind=float, most=100, coarse=(1.0, 100.0)
-    )
+    weights: tuple = declare(WEIGHTS, "weights of favoured features", 1, 1e6, kind=float, most=100, coarse=(1.0, 100.0))
     widths: tuple = declare(
         WIDTHS, "numbers of neurons", 1, 10_000, kind=int, most=100, at_most="features", coarse=(10, 30, 100)
     )
@@ -103,7 +78,7 @@ def settle(section: str, **given: Any) -> tuple[Config, Measurement, Study]:
     path = paths.output("data", f"{section}.json")
     path.write_text(json.dumps({name: values[name] for name in given}, indent=1) + "\n")
     if others := unlike(values):
-        display(say(f"*Not the paper's own parameters:* {told(others)}. {_gave_way(given, values)}"))
+        display(Markdown(f"*Not the paper's own parameters:* {told(others)}. {_gave_way(given, values)}"))
     if "features" in values:  # a section may choose the neurons itself
         values.setdefault("neurons", min(KNOWN["neurons"].default, values["features"]))
     return kinds(values)
@@ -111,9 +86,8 @@ def settle(section: str, **given: Any) -> tuple[Config, Measurement, Study]:
 
 def kinds(values: dict[str, Any]) -> tuple[Config, Measurement, Study]:
     """Settled values as what they set."""
-    return tuple(
-        kind(**{f.name: values[f.name] for f in dataclasses.fields(kind) if f.name in values}) for kind in KINDS
-    )
+    own = lambda kind: {f.name: values[f.name] for f in dataclasses.fields(kind) if f.name in values}
+    return tuple(kind(**own(kind)) for kind in KINDS)
 
 
 def _gave_way(given: dict[str, Any], values: dict[str, Any]) -> str:
@@ -145,9 +119,9 @@ def settled(given: dict[str, Any], typed: set[str] = frozenset()) -> dict[str, A
     return values
 
 
-ROWS = {field.name for kind in (Config, Measurement) for field in dataclasses.fields(kind)} | {
+ROWS = {f.name for kind in (Config, Measurement) for f in dataclasses.fields(kind)} | {
     "rival_seeds"
-}  # decide a sweep's rows
+}  # decide a table's
 FOLLOWS = {  # defaults that are meant for the paper's own features and neurons
     "favoured": lambda value, values: min(values.get("neurons", value), values["features"] - 1),
     "widths": lambda value, values: tuple(dict.fromkeys(max(1, values["features"] * width // 100) for width in value)),
@@ -166,7 +140,7 @@ def _within(name: str, value: Any, values: dict[str, Any], typed: bool) -> Any:
 
 def unlike(values: dict[str, Any]) -> dict[str, Any]:
     """Those of `values` that are not the paper's own."""
-    plain = lambda value: tuple(value) if isinstance(value, list) else value  # noqa: E731 (as JSON keeps a tuple)
+    plain = lambda value: tuple(value) if isinstance(value, list) else value  # as JSON keeps a tuple
     return {name: value for name, value in values.items() if name in KNOWN and plain(value) != KNOWN[name].default}
 
 
@@ -180,23 +154,6 @@ def typed(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, (tuple, list)) else str(value)
 
 
-def read(name: str, text: str) -> Any:
-    """The value of a parameter from the text after `NAME=`: as the parameter's type has it, if the text does."""
-    about = KNOWN[name].metadata if name in KNOWN else {}
-    if "kind" in about:
-        return [_number(part) for part in text.split(",") if part]
-    return _number(text)
-
-
-def _number(text: str) -> int | float | str:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            pass
-    return text
-
-
 def reaching(declared: Iterable[str], given: dict[str, Any]) -> dict[str, Any]:
     """Those of a run's parameters that a notebook declares, `rival_seeds` cut to `seeds` even where it has no `seeds`.
 
@@ -204,10 +161,8 @@ def reaching(declared: Iterable[str], given: dict[str, Any]) -> dict[str, Any]:
         ConfigError: as `settled`.
     """
     whole = settled({name: field.default for name, field in KNOWN.items()} | given, set(given))
-    also = {"rival_seeds"} if "seeds" in given else set()
-    return {
-        name: whole[name] for name in declared if name in given or (name in also and whole[name] != KNOWN[name].default)
-    }
+    follows = "seeds" in given and whole["rival_seeds"] != KNOWN["rival_seeds"].default
+    return {name: whole[name] for name in declared if name in given or (name == "rival_seeds" and follows)}
 
 
 def ran_with(home: Path) -> dict[str, dict[str, Any]]:
@@ -224,39 +179,9 @@ def disagreement(home: Path) -> str:
     for name in names:
         at = {section: values[name] for section, values in sections.items() if name in values}
         usual = max(at.values(), key=list(at.values()).count)
-        odd = {section: value for section, value in at.items() if value != usual}
-        lines += [
-            f"section {section} ran with {name} = {typed(value)}, others with {typed(usual)}"
-            for section, value in odd.items()
-        ]
+        odd = {section: typed(value) for section, value in at.items() if value != usual}
+        lines += [f"section {at} ran with {name} = {value}, others with {typed(usual)}" for at, value in odd.items()]
     if not lines:
         return ""
     others = {name: value for values in sections.values() for name, value in unlike(values).items()}
     return f'{"; ".join(lines)}: to run all of it that way, make paper PARAMS="{told(others).replace(", ", " ")}"'
-
-
-def restored(source: str) -> str:
-    """The source of a parameters cell with every value at its default; names, order and comments stay."""
-    lines = source.splitlines()
-    for node in reversed(ast.parse(source).body):
-        name, value = node.targets[0].id, node.value
-        if name in KNOWN and _literal(value) != KNOWN[name].default:
-            first, last = value.lineno - 1, value.end_lineno - 1
-            head, tail = lines[first].encode()[: value.col_offset], lines[last].encode()[value.end_col_offset :]
-            lines[first : last + 1] = [head.decode() + literal(KNOWN[name].default) + tail.decode()]
-    return "\n".join(lines)
-
-
-def _literal(node: ast.expr) -> Any:
-    try:
-        value = ast.literal_eval(node)
-    except ValueError:  # an expression, which no default is
-        return None
-    return tuple(value) if isinstance(value, list) else value
-
-
-def literal(value: Any) -> str:
-    """A default as a parameters cell has it."""
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(literal, value))}]"
-    return f'"{value}"' if isinstance(value, str) else re.sub(r"\.0$", "", repr(value))

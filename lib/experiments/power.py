@@ -39,7 +39,7 @@ def points(base: Config, post: Config, powers: Sequence[float]) -> dict[str, lis
 
 
 def by_kind(table: pd.DataFrame, kinds: dict[str, list[Config]]) -> dict[str, pd.DataFrame]:
-    """The rows of a sweep over `points` by kind, with `exponent`, `p` and `start` also where these are all alike; some may be empty."""
+    """The rows of a sweep over `points` by kind, some empty, with `exponent`, `p` and `start` even if all alike."""
     ends = np.cumsum([sum(config.seeds for config in points) for points in kinds.values()])
     parts = zip(kinds, np.split(np.arange(len(table)), ends[:-1]), strict=True)
     about = {
@@ -50,14 +50,14 @@ def by_kind(table: pd.DataFrame, kinds: dict[str, list[Config]]) -> dict[str, pd
 
 
 def paired_means(usual: pd.DataFrame, longer: pd.DataFrame, names: list[str]) -> pd.DataFrame:
-    """Means over networks of some columns at each power of `longer`, in the usual training and in the longer: two columns each."""
+    """Means over networks of some columns at each power of `longer`, in the usual training and in the longer."""
     pair = {"usual": usual[usual.exponent.isin(longer.exponent)], "longer": longer}
     means = {kind: rows.groupby("exponent")[names].mean() for kind, rows in pair.items()}
     return pd.concat(means, axis=1, names=["training", None]).swaplevel(axis=1)[names]
 
 
 def change(table: pd.DataFrame, name: str, low: float = 4.0, high: float = 6.0) -> tuple[np.ndarray, np.ndarray]:
-    """A column at the power `low`, and what is added to it at `high`, by network, (seeds,) each; empty if one was not swept."""
+    """A column at the power `low`, and what `high` adds, by network, (seeds,) each; empty if one was not swept."""
     if not {low, high} <= set(table.exponent):
         return np.zeros(0), np.zeros(0)
     wide = table.pivot(index="seed", columns="exponent", values=name)
@@ -65,7 +65,7 @@ def change(table: pd.DataFrame, name: str, low: float = 4.0, high: float = 6.0) 
 
 
 def readings(network: Network, config: Config, x: np.ndarray, forced: tuple) -> dict[str, np.ndarray]:
-    """`measure.readings`, and the sd over features relative to the mean of slopes, `slope_cv`, and of active-only MSEs, `error_cv`.
+    """`measure.readings`, and the sd over features over the mean, of slopes (`slope_cv`) and MSEs (`error_cv`).
 
     Args:
         forced: evaluation samples, from `data.forced`.

@@ -11,7 +11,7 @@ RATES = (0.002, 0.005, 0.01, 0.02, 0.05)  # of p, or of positive inputs as often
 
 
 def points(full: Config) -> dict[tuple[str, float], Config]:
-    """What section 9 trains against p, by kind of network and p. Without negative inputs half the p has as many positive ones."""
+    """What section 9 trains against p, by kind and p. Without negative inputs half the p has as many positive ones."""
     kinds = {
         "linear, target x": (replace(full, activation="linear", target="identity"), RATES[::2]),
         "ReLU": (full, RATES),

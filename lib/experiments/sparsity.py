@@ -35,7 +35,7 @@ def drawn(base: Config, rates: Sequence[float]) -> dict[float, Config]:
 
 
 def half(rows: pd.DataFrame) -> np.ndarray:
-    """The p from which each network serves less than half of its features, (networks,), NaN where it never does or always did."""
+    """The p from which each network serves less than half of its features, (networks,); NaN for never, or always."""
     served = sweep.cube(rows, "served", "p")
     at = measure.crossings(sorted(rows.p.unique()), served, 0.5)
     return np.where(served[:, 0] > 0.5, at, np.nan) if served.size else at

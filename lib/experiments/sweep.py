@@ -106,7 +106,7 @@ def _split(
 
 
 def cube(table: pd.DataFrame, reading: str, *axes: str) -> np.ndarray:
-    """A reading from a table of `sweep` over a full grid, (networks, *points), with the axes named in this order; it may be empty."""
+    """A reading from a table over a full grid, (networks, *points), axes in this order; it may be empty."""
     ordered = table.sort_values(["seed", *axes])[reading].to_numpy()
     return ordered.reshape(table.seed.nunique(), *(table[axis].nunique() for axis in axes))
 
@@ -129,7 +129,7 @@ def _committed(path: Path) -> dict[str, pd.DataFrame]:
 
 
 def _compare(name: str, old: pd.DataFrame, new: pd.DataFrame, settings: dict[str, Any]) -> None:
-    """Refuses a point whose committed rows have other columns, or whose mean moved by more than the tolerances above."""
+    """Refuses a point whose committed rows have other columns, or whose mean moved beyond the tolerances above."""
     mend = "if the code was meant to change that, delete the file and run again, which trains all of it"
     if odd := sorted({*old} ^ {*new}):
         side = {True: "has", False: "lacks"}

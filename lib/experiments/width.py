@@ -29,8 +29,8 @@ NAIVE = (
 
 
 def points(base: Config, widths: Sequence[int]) -> list[Config]:
-    """What section 14 trains, each once: all widths as usual, some also from the naive plan and five times as long (those
-    that the paper does not have in all of these ways), two neurons, and other sizes with ten features a neuron."""
+    """What section 14 trains, each once: all widths as usual, some from the naive plan and five times as long, too (with
+    those that the paper has not in all ways), two neurons, and other sizes with ten features a neuron."""
     features = base.features
     part = lambda percent: max(1, features * percent // 100)  # noqa: E731
     own = {*widths} - {*map(part, (5, 10, 15, 40, *NAIVE))}

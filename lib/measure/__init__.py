@@ -1,4 +1,4 @@
-"""What can be read off ONE network, and off an ensemble: one vocabulary, as in `measure.each(measure.slopes, networks)`."""
+"""What can be read off ONE network, and off an ensemble: `measure.each(measure.slopes, networks)`."""
 
 from lib.devices import each
 from lib.measure.carriers import *

@@ -22,7 +22,7 @@ def strong_inputs(network: Network) -> Array:
 
 
 def main_contributors(network: Network) -> Array:
-    """The neurons that carry each feature, (neurons, features): those that give its slope over half of what the first gives."""
+    """Which neurons carry which feature, (neurons, features): those that give its slope over half of the most given."""
     given = (network.w_out * network.activate(network.w_in.T)).T
     return given > given.max(0) / 2
 

@@ -82,7 +82,7 @@ def overload(plan: Callable, config: Config, rank: Array, value: Array, loads: A
 
 
 def power_means(plan: Callable, config: Config, x: Array) -> dict[str, Array]:
-    """Mean of abs(error)**q for q = 1..TOP: `active` over the features that are on, `all` over all outputs, (TOP,) each.
+    """Mean of abs(error)**q, q = 1..TOP: `active` over the features that are on, `all` over all outputs, (TOP,) each.
 
     Args:
         x: (features, samples), samples a multiple of `CHUNK`.

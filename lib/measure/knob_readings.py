@@ -50,6 +50,6 @@ def readings(network: Network, config: Config, x: Array) -> dict[str, Array]:
 def read(
     networks: Network, config: Config, options: Measurement, reading: Callable = readings, more: tuple = ()
 ) -> dict[str, np.ndarray]:
-    """`reading(network, config, x, *more)` of every network, all on the same samples: for each name an array (seeds,)."""
+    """`reading(network, config, x, *more)` of every network, all on the same samples: arrays (seeds,) by name."""
     x = data.evaluation_samples(data.key(0, "knobs"), config, options.inputs)
     return each(reading, networks, config.task(), x, *more)

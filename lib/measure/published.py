@@ -71,10 +71,10 @@ def ensemble_numbers(networks: Network, config: Config, options: Measurement) ->
 
 
 def stored_errors(config: Config, samples: int) -> dict[str, np.ndarray]:
-    """`measure.errors` of every network: `error` (seeds, features), `silenced` (seeds, features, neurons); see `store.measured`."""
+    """`errors` of every network, kept: `error` (seeds, features), `silenced` (seeds, features, neurons)."""
     return store.measured(error_metrics.ensemble_errors, config, samples)
 
 
 def stored_numbers(config: Config, options: Measurement) -> dict[str, np.ndarray]:
-    """Every published number of every network: for each id an array (seeds,); see `store.measured`."""
+    """Every published number of every network, kept: for each id an array (seeds,)."""
     return store.measured(ensemble_numbers, config, options)

@@ -34,7 +34,7 @@ def widths(table, theory, naive, labels) -> Figure:
 
 
 def belonging(tables, silence: str) -> Figure:
-    """Share of neurons that serve one feature, and the loss beside that of the first table, against the number of neurons.
+    """Share of neurons that serve one feature, and the loss over that of the first table, against neurons.
 
     Args:
         tables: by name of how networks were trained, their rows.
@@ -55,7 +55,7 @@ def belonging(tables, silence: str) -> Figure:
 
 
 def ratios(table, labels) -> Figure:
-    """Readings at one ratio of features to neurons against the number of features, mean and central 95 % of networks."""
+    """Readings at one ratio of features to neurons against the features, mean and central 95 % of networks."""
     figure, panels = axes(len(labels), height=2.5)
     for ax, (name, label) in zip(panels, labels.items(), strict=True):
         points(ax, table, "features", name, OURS, "trained networks", "o-")
@@ -87,7 +87,7 @@ def activations(table, labels) -> Figure:
 
 
 def responses_by_activation(values, curves, targets) -> Figure:
-    """Output of a feature alone against its input, mean and central 95 % of all features of all networks; a panel a target.
+    """Output of a feature alone against its input, mean and central 95 % of all features; a panel a target.
 
     Args:
         values: inputs.

@@ -32,9 +32,9 @@ def _weights(ax, label: str) -> None:
 
 
 def by_weight(tables: dict[str, pd.DataFrame], names: dict[str, str], weights, theory) -> Figure:
-    """What each group of features gets against the weight of the favoured, a panel for each of `names` (column to label).
+    """What each group of features gets against the favoured's weight, a panel for each of `names` (column to label).
 
-    The first of `tables` is drawn with its spread, the second as a thin line. The panel of `tilt` shows the ratio of the groups.
+    The first of `tables` is drawn with its spread, the second as a thin line. For `tilt`, the ratio of the groups.
 
     Args:
         theory: by name, slopes of favoured and others, (2, weights); drawn in the panel of `slope`.
@@ -69,7 +69,7 @@ def by_weight(tables: dict[str, pd.DataFrame], names: dict[str, str], weights, t
 
 
 def overlap_by_group(tables: dict[str, pd.DataFrame]) -> Figure:
-    """Overlap over that of random sets: of features' carriers by group, a panel for each of `tables`; of neurons' footprints."""
+    """Overlap over that of random sets: carriers by group, a panel for each of `tables`; neurons' footprints."""
     figure, panels = axes(len(tables) + 1, width=9.5, height=3.4)
     for ax, (title, table) in zip(panels, tables.items(), strict=False):
         for where, color in GROUPS.items():
@@ -112,7 +112,7 @@ def starts_by_weight(tables: dict[str, pd.DataFrame], names: dict[str, str]) -> 
 
 
 def encoders_by_weight(encoders: dict[str, np.ndarray], favoured: int) -> Figure:
-    """W_in (neurons, features) of one network for each name; neurons in the order of the favoured feature that they weigh most."""
+    """W_in (neurons, features) of one network for each name; neurons in the order of their favourite feature."""
     figure, panels = subplots(len(encoders), 1, figsize=(9, 1.9 * len(encoders)), sharex=True)
     for ax, (name, encoder) in zip(panels, encoders.items(), strict=True):
         heatmap(ax, encoder[np.argsort(encoder[:, :favoured].argmax(1), kind="stable")], name, "W_in")
@@ -123,7 +123,7 @@ def encoders_by_weight(encoders: dict[str, np.ndarray], favoured: int) -> Figure
 
 
 def by_slice(table: pd.DataFrame, names: dict[str, str], theory: dict[float, np.ndarray]) -> Figure:
-    """Means over slices of the features, from the most to the least important, by the weight of the first; a panel for each of `names`.
+    """Means over slices of the features, most important first, by the weight of the first; a panel for each of `names`.
 
     Args:
         theory: slopes of the slices by the weight of the first, drawn in the panel of `slope`.

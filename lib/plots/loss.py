@@ -152,7 +152,7 @@ def starts(table: pd.DataFrame) -> Figure:
 
 
 def fairness_by_power(tables: dict[str, pd.DataFrame], names: dict[str, str], window: tuple[float, float]) -> Figure:
-    """Spread over features, relative to the mean, against the power, by kind of training; a panel for each of `names`."""
+    """Spread over features, over the mean, against the power, by kind of training; a panel for each of `names`."""
     figure, panels = axes(len(names), width=9, height=3.2)
     for ax, (name, label) in zip(panels, names.items(), strict=True):
         for (kind, table), color, mark in zip(tables.items(), (OURS, PALETTE[4], NAIVE, OTHER), "os^D", strict=False):

@@ -86,7 +86,7 @@ def footprint_thresholds(
 
     Args:
         cuts: the changes in error that count, (cuts,).
-        overlap, chance: mean overlap of footprints above each cut, and of independent sets of their size, (seeds, cuts).
+        overlap, chance: mean overlap of footprints above each cut, and of independent sets as large, (seeds, cuts).
         helped: features that improve by more than each cut, mean neuron, (seeds, cuts).
         chosen: the post's cut.
         shares: sizes of footprints made of each neuron's most harmed features, as shares of all, (shares,).

@@ -1,4 +1,4 @@
-"""How numbers reach the reader: a sentence, a table. What does not exist for the reader's parameters is said to be undefined."""
+"""How numbers reach the reader: a sentence, a table. What does not exist with other parameters is undefined."""
 
 import re
 import warnings
@@ -48,7 +48,7 @@ def table(rows: pd.DataFrame | pd.Series, digits: int | None = None) -> pd.DataF
 
 
 def around(values: np.ndarray, form: str, ends: tuple[float, float] = (0, 100), mark: str = "", more: str = "") -> str:
-    """The mean of the networks that have a value, marked, and in brackets the range of single ones: "0.16 (0.15 to 0.17)".
+    """Mean of the networks that have a value, marked, and the range of single ones: "0.16 (0.15 to 0.17)".
 
     One network has no range. If none has a value, a dash.
 

@@ -88,8 +88,8 @@ def phases(p, exponents, maps, boundaries) -> Figure:
     Args:
         p, exponents: the axes of the grid.
         maps: by title, (label, mean over networks (exponents, p)).
-        boundaries: by name, (p, exponent): where each network's order parameter passes, one of the two (points,) and the
-            other (networks, points).
+        boundaries: by name, (p, exponent): where each network's order parameter passes, one of the two (points,),
+            the other (networks, points).
     """
     figure, panels = axes(len(maps), width=9, height=3.6, sharey=True)
     for ax, (title, (label, mean)) in zip(panels, maps.items(), strict=True):

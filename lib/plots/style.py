@@ -48,8 +48,7 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def _mend(ax) -> None:
-    """An axis without a number to show says so; a logarithmic one on which no value is above zero becomes linear; a line
-    through one point is a mark."""
+    """An axis without a number says so; a logarithmic one without a value above zero becomes linear; one point is a mark."""
     if not ax.axison or ax.get_label() == "<colorbar>":
         return
     for line in ax.lines:
@@ -108,7 +107,7 @@ def band(ax, x, networks, color, label: str) -> None:
 
 
 def curve(ax, table, knob: str, name: str, color, label: str | None, style: str = "-") -> None:
-    """Mean over networks of a column against a knob, and the central 95 % of single networks; `table` has a row per network."""
+    """Mean over networks of a column against a knob, and the central 95 % of networks; `table` has a row for each."""
     groups = table.groupby(knob)[name]
     low, high = (groups.quantile(end / 100) for end in CENTRAL)
     ax.fill_between(low.index, low, high, color=color, alpha=0.25, lw=0)

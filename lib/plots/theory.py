@@ -109,7 +109,7 @@ def slope_theory(p, lines, sweep) -> Figure:
 
 
 def slope_widths(neurons, line, sweep, published) -> Figure:
-    """Slope against features per neuron: theory at `neurons`, trained networks as rows of a sweep, the post's (F / n, slope)."""
+    """Slope against features per neuron: theory at `neurons`, trained networks as rows, the post's (F / n, slope)."""
     figure, ax = axes(height=2.8)
     ratio = sweep.features / sweep.neurons
     ax.plot(sweep.features.iloc[0] / neurons, line, color=NAIVE, label="theory")

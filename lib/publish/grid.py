@@ -19,7 +19,6 @@ import jax
 
 from lib import store
 from lib.config import Config, ConfigError
-from lib.experiments import parameters
 from lib.publish import asked
 
 
@@ -33,7 +32,7 @@ def grid(words: list[str]) -> list[Config]:
     for name, values in asked.pairs(words).items():
         if name not in known:
             raise ConfigError(f"unknown parameter {name!r}; a sweep knows {', '.join(known)}")
-        axes[name] = [parameters.read(name, value) for value in values.split(",")]
+        axes[name] = [asked.read(name, value) for value in values.split(",")]
     return [Config(**dict(zip(axes, point, strict=True))) for point in itertools.product(*axes.values())]
 
 

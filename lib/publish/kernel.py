@@ -36,7 +36,7 @@ class Failed(RuntimeError):
 
 
 class Kernel:
-    """A kernel for one notebook, with the imports done that all wait for; it begins to train what the parameters ask for."""
+    """A kernel for one notebook, its imports done; it begins to train what the parameters ask for."""
 
     def __init__(self, notebook: Path, home: Path, values: dict):
         folder = paths.BUILD / "ipython"

@@ -34,7 +34,7 @@ MOMENTS = (
 )  # of training, as shares of its steps
 
 
-def write(path: Path, config: Config = Config()) -> None:
+def write(path: Path, config: Config) -> None:
     """Writes the page: markup, style, code and weights in one file that asks the reader's browser for nothing else.
 
     Args:
@@ -74,4 +74,4 @@ def write(path: Path, config: Config = Config()) -> None:
 
 
 if __name__ == "__main__":
-    write(paths.BUILD / "paper" / "live.html")
+    write(paths.BUILD / "paper" / "live.html", Config())

@@ -25,7 +25,7 @@ def missing(section: str, given: Given) -> list[Config]:
 
 
 def works(sections: dict[str, dict]) -> dict[str, float]:
-    """How much each section has to train that no earlier one trains, see `lib.publish.progress.work`; from its parameters, by name."""
+    """How much each section has to train that no earlier one trains (`progress.work`), by name, from its parameters."""
     seen, total, found = {}, 0.0, {}
     for name, values in sections.items():
         seen |= dict.fromkeys(missing(name[:2], kinds(values)))

@@ -19,7 +19,7 @@ COMMAND = [sys.executable, "-m", "lib.publish.plan"]  # apart, since JAX takes l
 
 
 def work(configs: Iterable[Config]) -> float:
-    """How much there is to train, in multiplications and what costs as much: drawing samples, and compiling, once a program."""
+    """How much there is to train, in multiplications and what costs as much: drawing samples, compiling programs."""
     total, programs = 0.0, set()
     for config in configs:
         drawn = 20 * config.features * config.batch / min(config.seeds, 8)
@@ -29,7 +29,7 @@ def work(configs: Iterable[Config]) -> float:
 
 
 class Progress:
-    """Tells of a run while it lasts; `sections` holds what each runs with, `log` what `lib.store` notes in their kernels."""
+    """Tells of a run while it lasts; `sections` holds what each runs with, `log` what `lib.store` notes."""
 
     def __init__(self, sections: dict[str, dict], log: Path):
         self.names, self.log, self.works, self.done, self.beside = list(sections), log, None, 0, BESIDE
@@ -69,7 +69,7 @@ class Progress:
             self.beside = (BESIDE + now - self.begun - self._trained()[1]) / (1 + self.done)
 
     def left(self) -> float | None:
-        """Seconds still to go, at the rate of trainings and notebooks so far; None while there is nothing to tell it by."""
+        """Seconds still to go, at the rate of trainings and notebooks so far; None while there is none."""
         work, seconds = self._trained()
         ahead = [(self.works or {}).get(name, 0.0) for name in self.names[self.done :]]
         if self.works is None or not ahead or (sum(ahead) and not work):

@@ -21,7 +21,7 @@ from lib.publish.progress import Progress
 def update(names: list[str], given: dict, home: Path) -> int:
     """Runs those of the notebooks that have no stamp, one after the other; one that fails stops only the findings.
 
-    Beside the stamps it leaves `failed`, a line for each notebook that did not end, and `mixed`, where sections disagree.
+    Beside the stamps it leaves `failed`, a line for each notebook that did not end, and `mixed`, where sections differ.
 
     Returns: an exit status.
 

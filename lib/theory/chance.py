@@ -30,7 +30,7 @@ def overlap_table(neurons: int) -> np.ndarray:
 
 
 def _largest(survival, entries: int, count: int) -> float:
-    """Expected sum of the `count` largest of `entries` independent values, each above t with probability survival(t)."""
+    """Expected sum of the `count` largest of `entries` independent values, each above t with chance survival(t)."""
     above = lambda t: stats.binom.sf(np.arange(count), entries, survival(t)).sum()  # noqa: E731
     return quad(above, 0, 60, limit=200, points=(1, 3, 10))[0]
 
@@ -44,7 +44,7 @@ def expected_specialization(features: int) -> float:
 
 
 def expected_share(features: int, count: int) -> float:
-    """Expected share of the `count` largest in the sum of abs(w), independent normal weights; to first order in 1/features."""
+    """Expected share of the `count` largest in sum abs(w), independent normal weights; to first order in 1/features."""
     return _largest(lambda t: 2 * stats.norm.sf(t), features, count) / (features * np.sqrt(2 / np.pi))
 
 

@@ -126,7 +126,7 @@ def _best(config: Config, errors, start: list[float], slope) -> Prediction:
 
 
 def predict(config: Config) -> Prediction:
-    """The theory for this kind of network; NaN for a ReLU network that must return negative values, for which there is none."""
+    """The theory for this kind of network; NaN for a ReLU network that must return negative values: there is none."""
     if config.activation == "linear":
         return linear(config)
     signed = config.target == "identity" and config.low < 0

@@ -28,7 +28,7 @@ def shared_slope(interference: float, exponent: float, share: float) -> tuple[fl
 
 
 def even_code(slope: float, features: int) -> np.ndarray:
-    """b of a code that treats all pairs alike, (features, features), such that features of one weight have this slope."""
+    """b of a code that treats all pairs alike, (features, features), so that features of one weight have this slope."""
     return np.full((features, features), (1 / slope - 1) ** 3 / features)
 
 
@@ -46,7 +46,7 @@ def apart_code(slope: float, features: int, neurons: int, favoured: int) -> np.n
 
 
 def codes(slope: float, config: Config) -> dict[str, np.ndarray]:
-    """The codes by name, for this slope at weight 1: none unless it is between 0 and 1, and `apart` only where there is room for it."""
+    """The codes by name, for this slope at weight 1, if between 0 and 1; `apart` only where there is room for it."""
     if not 0 < slope < 1:
         return {}
     apart = (
