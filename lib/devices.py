@@ -69,7 +69,7 @@ def each(function: Callable, many: Any, *shared: Any) -> Any:
 
 
 def together(function: Callable, many: Iterable[Any]) -> list:
-    """`function` of each of `many`, as many at once as there are devices: few networks, or the compiler, leave cores idle."""
+    """`function` of each of `many`, as many at once as there are devices: few networks leave cores idle."""
     with ThreadPoolExecutor(min(jax.local_device_count(), 4)) as pool:
         return list(pool.map(function, many))
 

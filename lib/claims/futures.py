@@ -11,11 +11,11 @@ SMALL = 0.1  # a change by less than this share of the value is a shift
 def futures(short: pd.DataFrame, long: pd.DataFrame, longer: pd.DataFrame) -> pd.DataFrame:
     """What becomes of each finding when training goes on. Tables have a row per network and a column per id.
 
-    Columns: `short`, its central 95 % of single networks `low` to `high`, and `converged` with its own.
-    `future` is "stays" if the converged mean lies from `low` to `high`; if not, it "shifts" or, if it moved by
-    more than a tenth of its value, "changes"; "undefined" if there is no such number. `settled` says that the
-    converged mean lies in the central 95 % of the networks of the length before. `published_survives` says that the published value lies where a
-    converged network would lie, given its rounding; `published_reproduced` says so of the short training.
+    Columns: `short`, its central 95 % of single networks `low` to `high`, and `converged` with its own. `future` is
+    "stays" if the converged mean lies from `low` to `high`; else "shifts", or "changes" if it moved by more than a
+    tenth of its value; "undefined" if there is no such number. `settled`: the converged mean lies in the central 95 %
+    of the networks of the length before. `published_survives`: the published value lies where a converged network
+    would lie, given its rounding; `published_reproduced` says so of the short training.
 
     Args:
         short, long, longer: networks at the post's length, at the length before the longest, at the longest.

@@ -92,9 +92,9 @@ def footprints(over: dict[str, np.ndarray], even: np.ndarray, mean: pd.Series) -
     }
     before = f" ({about['even']} at weight 1)" if np.isfinite(even).any() else ""
     return (
-        f"Overlap over chance at weight 100: neurons' footprints {about['footprints']}{before}, carriers of "
-        f"favoured features {about['carriers, favoured']}, of others {about['carriers, others']}; capacity of a favoured feature "
-        f"{mean.capacity_favoured:.2f}, of another {mean.capacity_others:.3f}."
+        f"Overlap over chance at weight 100: neurons' footprints {about['footprints']}{before}, carriers of favoured "
+        f"features {about['carriers, favoured']}, of others {about['carriers, others']}; capacity of a favoured "
+        f"feature {mean.capacity_favoured:.2f}, of another {mean.capacity_others:.3f}."
     )
 
 

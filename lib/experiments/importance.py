@@ -125,6 +125,6 @@ PAIRS = {f"carriers, {where}": (f"overlap_{where}", f"chance_{where}") for where
 
 
 def over_chance(networks: pd.DataFrame) -> dict[str, np.ndarray]:
-    """Overlap over that of random sets, by what overlaps, (networks,); NaN where there are no two, or they are empty."""
+    """Overlap over that of random sets, by what overlaps, (networks,); NaN where there are no two."""
     ratios = {name: networks[found] / networks[chance] for name, (found, chance) in PAIRS.items()}
     return {name: ratio.where(np.isfinite(ratio)).to_numpy() for name, ratio in ratios.items()}

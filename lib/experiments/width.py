@@ -29,7 +29,7 @@ NAIVE = (
 
 
 def points(base: Config, widths: Sequence[int]) -> list[Config]:
-    """What section 14 trains, each once: all widths as usual, some from the naive plan and five times as long, too (with
+    """What section 14 trains, each once: all widths as usual, some from the naive plan and five times as long (with
     those that the paper has not in all ways), two neurons, and other sizes with ten features a neuron."""
     features = base.features
     part = lambda percent: max(1, features * percent // 100)  # noqa: E731

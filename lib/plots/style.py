@@ -1,14 +1,17 @@
 """One look for every figure, and one way to show and save it."""
 
+from io import BytesIO
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
-from IPython.display import Image, Markdown, display
+from IPython.display import Image as Picture
+from IPython.display import Markdown, display
 from matplotlib.colors import CenteredNorm, SymLogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullFormatter
+from PIL import Image
 
 from lib import paths
 
@@ -40,15 +43,18 @@ def axes(columns: int = 1, width: float = 7.2, height: float = 3.2, **options):
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Writes a figure as PNG, without anything that differs from one run to the next."""
+    """Writes a figure as PNG with a palette, without anything that differs from one run to the next."""
     for ax in figure.axes:
         _mend(ax)
-    figure.savefig(path, metadata={"Software": None})
+    drawn = BytesIO()
+    figure.savefig(drawn, format="png")
     plt.close(figure)
+    colours = {"method": Image.Quantize.MAXCOVERAGE, "dither": Image.Dither.NONE}
+    Image.open(drawn).convert("RGB").quantize(256, **colours).save(path, optimize=True)
 
 
 def _mend(ax) -> None:
-    """An axis without a number says so; a logarithmic one without a value above zero becomes linear; one point is a mark."""
+    """An axis without a number says so; a logarithmic one with none above zero becomes linear; one point is a mark."""
     if not ax.axison or ax.get_label() == "<colorbar>":
         return
     for line in ax.lines:
@@ -76,7 +82,7 @@ def show(figure: Figure, name: str, caption: str) -> None:
     """Saves a figure as `figures/NAME.png` and displays that file with its caption below."""
     path = paths.output("figures", f"{name}.png")
     save(figure, path)
-    display(Image(path, width=720, alt=caption), Markdown(f"**Figure {name}.** {caption}"))
+    display(Picture(path, width=720, alt=caption), Markdown(f"**Figure {name}.** {caption}"))
 
 
 def spread(ax, values, what: str, published: float | None = None, *, unit: str = "networks") -> None:

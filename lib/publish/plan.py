@@ -5,7 +5,6 @@ python -m lib.publish.plan    how much there is to train, from and as JSON
 
 import json
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from threading import Thread
@@ -21,7 +20,9 @@ Given = tuple[Config, Measurement, Study]
 
 def missing(section: str, given: Given) -> list[Config]:
     """The ensembles that a section would have to train now: neither in the store nor in a committed table."""
-    return [config for config in dict.fromkeys(TRAINED.get(section, _none)(*given)) if not store.has(config)]
+    if section == "90":
+        return []
+    return [config for config in dict.fromkeys(trained(section, *given)) if not store.has(config)]
 
 
 def works(sections: dict[str, dict]) -> dict[str, float]:
@@ -40,7 +41,6 @@ def ahead(section: str, values: dict) -> None:
     Args:
         values: the section's parameters, settled. Without a task of its own there is nothing to foresee.
     """
-
     configs = missing(section, kinds(values)) if values.keys() >= {"features", "steps"} else []
 
     def train() -> None:
@@ -50,84 +50,46 @@ def ahead(section: str, values: dict) -> None:
     Thread(target=train, daemon=True).start()
 
 
-def _none(config: Config, measured: Measurement, study: Study) -> list[Config]:
-    return []
+def trained(section: str, config: Config, measured: Measurement, study: Study) -> list[Config]:
+    """What a section trains, in its order; of a table's points those that are not taken from the committed one."""
+    few, full = replace(config, seeds=study.rival_seeds), sweep.at_full_rate(config, study.rival_seeds)
+    kinds = [*activation.points(full, study.activations).values()]
+    linear, identity = replace(few, activation="linear"), replace(few, target="identity")
+
+    def table(name: str, points: list[Config], options: Measurement = measured) -> list[Config]:
+        return sweep.to_train(name, points, study.every, options)
+
+    def every(points: dict) -> list[Config]:
+        return sum(points.values(), [])
+
+    sections = {
+        "00": lambda: [config, replace(config, target="relu"), identity, replace(identity, low=0.0)],
+        "01": lambda: [config, linear],
+        "06": lambda: [config, linear],
+        "08": lambda: [config, linear, replace(linear, target="identity")],
+        "09": lambda: [
+            config,
+            full,
+            replace(full, activation="linear", target="identity"),
+            *predicted.points(full).values(),
+            *predicted.widths(full),
+        ],
+        "10": lambda: length.trainings(config, study),
+        "11": lambda: [*table("11_loss", every(power.points(full, config, study.powers))), replace(full, exponent=2.0)],
+        "12": lambda: [
+            *table("12_sparsity", sparsity.points(full, study.rates)),
+            *table("12_plane", sparsity.plane(full, study.grid)[2], sweep.fewer(measured)),
+            *sparsity.drawn(full, study.rates).values(),
+        ],
+        "13": lambda: [
+            *table("13_importance", every(importance.points(full, study.weights))),
+            *importance.drawn(full, study.weights).values(),
+        ],
+        "14": lambda: table("14_bottleneck", width.points(full, study.widths), sweep.fewer(measured)),
+        "15": lambda: [*kinds, *table("15_activation", kinds + [*map(sweep.longer, kinds)], sweep.fewer(measured))],
+    }  # fmt: skip (one line a section)
+    return sections.get(section, lambda: [config])()
 
 
-def _one(config: Config, measured: Measurement, study: Study) -> list[Config]:
-    return [config]
-
-
-def _linear(config: Config, measured: Measurement, study: Study) -> list[Config]:
-    return [config, replace(config, activation="linear", seeds=study.rival_seeds)]
-
-
-def _setup(config: Config, measured: Measurement, study: Study) -> list[Config]:
-    rival = replace(config, target="identity", seeds=study.rival_seeds)
-    return [config, replace(config, target="relu"), rival, replace(rival, low=0.0)]
-
-
-def _nulls(config: Config, measured: Measurement, study: Study) -> list[Config]:
-    linear = replace(config, activation="linear", seeds=study.rival_seeds)
-    return [config, linear, replace(linear, target="identity")]
-
-
-def _theory(config: Config, measured: Measurement, study: Study) -> list[Config]:
-    full = sweep.at_full_rate(config, study.rival_seeds)
-    return [
-        config,
-        full,
-        replace(full, activation="linear", target="identity"),
-        *predicted.points(full).values(),
-        *predicted.widths(full),
-    ]
-
-
-def _convergence(config: Config, measured: Measurement, study: Study) -> list[Config]:
-    return length.trainings(config, study)
-
-
-def _loss(config: Config, measured: Measurement, study: Study) -> list[Config]:
-    points = sum(power.points(sweep.at_full_rate(config, study.rival_seeds), config, study.powers).values(), [])
-    tie = replace(sweep.at_full_rate(config, study.rival_seeds), exponent=2.0)
-    return [*sweep.to_train("11_loss", points, study.every, measured), tie]
-
-
-def _sparsity(config: Config, measured: Measurement, study: Study) -> list[Config]:
-    base = sweep.at_full_rate(config, study.rival_seeds)
-    line = sweep.to_train("12_sparsity", sparsity.points(base, study.rates), study.every, measured)
-    plane = sweep.to_train("12_plane", sparsity.plane(base, study.grid)[2], study.every, sweep.fewer(measured))
-    return [*line, *plane, *sparsity.drawn(base, study.rates).values()]
-
-
-def _importance(config: Config, measured: Measurement, study: Study) -> list[Config]:
-    base = sweep.at_full_rate(config, study.rival_seeds)
-    points = sum(importance.points(base, study.weights).values(), [])
-    return [
-        *sweep.to_train("13_importance", points, study.every, measured),
-        *importance.drawn(base, study.weights).values(),
-    ]
-
-
-def _bottleneck(config: Config, measured: Measurement, study: Study) -> list[Config]:
-    points = width.points(sweep.at_full_rate(config, study.rival_seeds), study.widths)
-    return sweep.to_train("14_bottleneck", points, study.every, sweep.fewer(measured))
-
-
-def _activation(config: Config, measured: Measurement, study: Study) -> list[Config]:
-    kinds = [*activation.points(sweep.at_full_rate(config, study.rival_seeds), study.activations).values()]
-    return [
-        *kinds,
-        *sweep.to_train(
-            "15_activation", kinds + [sweep.longer(kind) for kind in kinds], study.every, sweep.fewer(measured)
-        ),
-    ]
-
-
-TRAINED: dict[str, Callable[[Config, Measurement, Study], list[Config]]] = {
-    "00": _setup, "01": _linear, "02": _one, "03": _one, "04": _one, "05": _one, "06": _linear, "07": _one,
-    "08": _nulls, "09": _theory, "10": _convergence,
-    "11": _loss, "12": _sparsity, "13": _importance, "14": _bottleneck, "15": _activation,
-}  # fmt: skip
 if __name__ == "__main__":
     json.dump(works(json.load(sys.stdin)), sys.stdout)

@@ -37,13 +37,8 @@ class Progress:
         self.told, self.over, self.lock = False, threading.Event(), threading.Lock()
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text("")
-        pipe, environment = (
-            subprocess.PIPE,
-            os.environ | {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"},
-        )  # a GPU is for notebooks
-        self.plan = subprocess.Popen(
-            COMMAND, env=environment, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, text=True
-        )
+        quiet = {"env": os.environ | {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}, "stderr": subprocess.DEVNULL}
+        self.plan = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **quiet)
         self.plan.stdin.write(json.dumps(sections))
         self.plan.stdin.close()
         self.watch = threading.Thread(target=self._watch, daemon=True)
