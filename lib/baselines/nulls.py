@@ -52,7 +52,7 @@ def permuted(key: Array, networks: Network) -> Network:
     order = jax.random.permutation(
         key, jnp.broadcast_to(jnp.arange(w_in.shape[2]), w_in.shape), axis=2, independent=True
     )
-    deal = lambda w: jnp.take_along_axis(w, order, 2)  # noqa: E731
+    deal = lambda w: jnp.take_along_axis(w, order, 2)
     return Network(deal(w_in), jnp.swapaxes(deal(w_out), 1, 2), networks.activation)
 
 
@@ -69,7 +69,7 @@ def scaled(networks: Network, factor: Array) -> Network:
 
 def at_trained_norms(networks: Network, trained: Network) -> Network:
     """Networks scaled until sum_k norm(W_in[k]) norm(W_out[:, k]) is that of the mean trained network."""
-    size = lambda network: jnp.prod(jnp.stack(measure.norms(network)), 0).sum()  # noqa: E731
+    size = lambda network: jnp.prod(jnp.stack(measure.norms(network)), 0).sum()
     return scaled(networks, jax.vmap(size)(trained).mean() / jax.vmap(size)(networks))
 
 

@@ -22,8 +22,8 @@ SMOOTH = (2, 3, 10, 30, 100, 300, 1000, 3000, 10_000)  # weights of the most imp
 def points(base: Config, weights: Sequence[float]) -> dict[str, list[Config]]:
     """What section 13 trains, by kind of training: all weights from two starts, some longer, and smooth profiles."""
     near = by_closeness(weights)
-    at = lambda *values: [w for w in values if w in weights]  # noqa: E731
-    weigh = lambda weights, **other: [replace(base, importance=float(w), **other) for w in weights]  # noqa: E731
+    at = lambda *values: [w for w in values if w in weights]
+    weigh = lambda weights, **other: [replace(base, importance=float(w), **other) for w in weights]
     smooth = [w for w in SMOOTH if w in weights or w / 10 in weights]
     few = [w for w in (100, 1000) if w in smooth]
     five, twenty = sweep.longer(base).steps, sweep.longer(base, 20).steps
@@ -78,7 +78,7 @@ def readings(network: Network, config: Config, x: Array, expected: Array) -> dic
         "ignored": slope < config.neurons / config.features / 2,
         "carried": sets.sum(0),
         "tilt": jnp.linalg.norm(network.w_in[...], axis=0) / jnp.linalg.norm(network.w_out[...], axis=1),
-        "error": jnp.sum(jnp.square(network(x) - wanted) * on, 1) / jnp.sum(jnp.square(wanted) * on, 1),
+        "error": measure.sampled_error(network, config, x) / measure.active_only(jnp.square(wanted), on, 1),
     }
     found = {}
     for group, members in zip(GROUPS, (first, ~first), strict=True):

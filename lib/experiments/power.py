@@ -18,8 +18,8 @@ def points(base: Config, post: Config, powers: Sequence[float]) -> dict[str, lis
     Args:
         base: the usual training, see `sweep.at_full_rate`; `post`: the post's own.
     """
-    at = lambda *values: [q for q in values if q in powers]  # noqa: E731
-    many = lambda config, powers, **other: [replace(config, exponent=float(q), **other) for q in powers]  # noqa: E731
+    at = lambda *values: [q for q in values if q in powers]
+    many = lambda config, powers, **other: [replace(config, exponent=float(q), **other) for q in powers]
     starts = [
         config
         for q in at(1.5, 2, 2.05, 2.25, 3, 6, 8)

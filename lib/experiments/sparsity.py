@@ -14,7 +14,7 @@ from lib.experiments import sweep
 
 def points(base: Config, rates: Sequence[float]) -> list[Config]:
     """The networks at each of `rates`; at some of them also from other starts, and trained five times as long."""
-    at = lambda *values: [p for p in values if p in rates]  # noqa: E731
+    at = lambda *values: [p for p in values if p in rates]
     starts = [replace(base, p=p, start=s) for s in ("naive", "shared") for p in at(0.02, 0.1, 0.3, 0.5, 0.6, 0.7, 1.0)]
     longer = [sweep.longer(replace(base, p=p)) for p in at(0.002, 0.02, 0.1, 0.3, 0.5, 0.6, 0.7, 1.0)]
     return list(dict.fromkeys([replace(base, p=p) for p in rates] + starts + longer))
@@ -23,7 +23,7 @@ def points(base: Config, rates: Sequence[float]) -> list[Config]:
 def plane(base: Config, grid: int) -> tuple[list[float], list[float], list[Config]]:
     """The phase diagram: values of p, of the power, and a configuration for each pair, in the order (power, p)."""
     digits = 3 if grid <= 100 else 4
-    short = lambda low, high: [float(f"{value:.{digits}g}") for value in np.geomspace(low, high, grid)]  # noqa: E731
+    short = lambda low, high: [float(f"{value:.{digits}g}") for value in np.geomspace(low, high, grid)]
     across, up = [*short(0.002, 0.5), 0.7, 1.0], short(1.5, 8)
     return across, up, [replace(base, p=p, exponent=q) for q, p in product(up, across)]
 

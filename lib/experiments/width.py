@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
 import jax.numpy as jnp
 import numpy as np
@@ -32,7 +33,7 @@ def points(base: Config, widths: Sequence[int]) -> list[Config]:
     """What section 14 trains, each once: all widths as usual, some from the naive plan and five times as long (with
     those that the paper has not in all ways), two neurons, and other sizes with ten features a neuron."""
     features = base.features
-    part = lambda percent: max(1, features * percent // 100)  # noqa: E731
+    part = lambda percent: max(1, features * percent // 100)
     own = {*widths} - {*map(part, (5, 10, 15, 40, *NAIVE))}
 
     def at(*percent: int, start: str = "small") -> list[Config]:
@@ -49,10 +50,11 @@ def points(base: Config, widths: Sequence[int]) -> list[Config]:
 def ways(table: pd.DataFrame, base: Config) -> dict[str, pd.DataFrame]:
     """The rows of networks with `base.features`, by the way in which they were trained; ways not taken are left out."""
     usual, longer = base.steps, sweep.longer(base).steps
-    names = {"small start": ("small", usual), "small start, 5 × steps": ("small", longer),
-             "from the naive plan": ("naive", usual), "naive plan, 5 × steps": ("naive", longer)}  # fmt: skip
-    here = table[table.features == base.features]
-    found = {name: here[(here.start == start) & (here.steps == steps)] for name, (start, steps) in names.items()}
+    names = "small start", "small start, 5 × steps", "from the naive plan", "naive plan, 5 × steps"
+    here, both = table[table.features == base.features], product(("small", "naive"), (usual, longer))
+    found = {
+        name: here[(here.start == start) & (here.steps == n)] for name, (start, n) in zip(names, both, strict=True)
+    }
     return {name: rows for name, rows in found.items() if len(rows)}
 
 
@@ -66,13 +68,10 @@ def by_width(network: Network, config: Config, x: Array) -> dict[str, Array]:
     `active`, `mse`, `l4` and `loss` in units of those of silence (every output zero).
     """
     found = measure.readings(network, config, x)
-    carried = jnp.maximum(network.w_out * network.activate(network.w_in.T), 0)  # (features, neurons)
+    given = measure.contributions(network)
     ours, silence = (measure.metrics_and_loss(plan, config, x) for plan in (network, jnp.zeros_like))
-    return (
-        found
-        | {"monosemantic": jnp.mean(carried.max(0) > carried.sum(0) / 2)}
-        | {name: ours[name] / silence[name] for name in ours}
-    )
+    errors = {name: ours[name] / silence[name] for name in ours}
+    return found | errors | {"monosemantic": jnp.mean(given.max(0) > given.sum(0) / 2)}
 
 
 def read(networks: Network, config: Config, options: Measurement) -> dict[str, np.ndarray]:

@@ -7,24 +7,39 @@ from jax import Array
 from lib.measure import statistics, weights
 from lib.model import Network
 
-
-def touched(network: Network, threshold: Array | float) -> Array:
-    """Features with abs(W_in) above the threshold, for each neuron, (neurons,)."""
-    return (jnp.abs(network.w_in[...]) > threshold).sum(-1)
-
-
 STRONG, BETWEEN = 1 / 4, (1 / 10, 1 / 3)  # shares of a neuron's largest weight; rescaling a neuron moves none
 
 
+# ---- four ways to say that a neuron carries a feature
+
+
+def touched(network: Network, threshold: Array | float) -> Array:
+    """The post's, in 05: features with abs(W_in) above the threshold, for each neuron, (neurons,)."""
+    return (jnp.abs(network.w_in[...]) > threshold).sum(-1)
+
+
 def strong_inputs(network: Network) -> Array:
-    """Which neurons carry which feature, (neurons, features): W_in above a quarter of the neuron's largest weight."""
+    """By the encoder, for the codes of 10: W_in above a quarter of the neuron's largest weight, (neurons, features)."""
     return network.w_in > STRONG * network.w_in[...].max(1, keepdims=True)
 
 
 def main_contributors(network: Network) -> Array:
-    """Which neurons carry which feature, (neurons, features): those that give its slope over half of the most given."""
-    given = (network.w_out * network.activate(network.w_in.T)).T
+    """By the slope, for the groups of 13: neurons that give over half of the most given, (neurons, features)."""
+    given = contributions(network).T
     return given > given.max(0) / 2
+
+
+def carriers_per_feature(network: Network) -> Array:
+    """By the slope without a cut, for the tables of 11 to 15: participation ratio of what neurons give, (features,)."""
+    return statistics.participation_ratio(contributions(network))
+
+
+def contributions(network: Network) -> Array:
+    """What each neuron gives to the slope of each feature, (features, neurons); what it takes away counts as 0."""
+    return jnp.maximum(network.w_out * network.activate(network.w_in.T), 0)
+
+
+# ---- what the sets of 10 look like
 
 
 def described(network: Network) -> dict[str, Array]:

@@ -55,8 +55,12 @@ def sampled_error(network: Network, config: Config, x: Array) -> Array:
 
     The plain way to measure, and a noisy one: `errors` has about 1 / p times as many active entries.
     """
-    on = x != 0
-    return jnp.sum(jnp.square(network(x) - data.target(config, x)) * on, 1) / on.sum(1)
+    return active_only(jnp.square(network(x) - data.target(config, x)), x != 0, 1)
+
+
+def active_only(square: Array, on: Array, axis: int | None = None) -> Array:
+    """Mean of squared errors where features are on, along an axis or of all."""
+    return (square * on).sum(axis) / on.sum(axis)
 
 
 def overload(plan: Callable, config: Config, rank: Array, value: Array, loads: Array) -> dict[str, Array]:
@@ -74,7 +78,7 @@ def overload(plan: Callable, config: Config, rank: Array, value: Array, loads: A
             on = rank < k
             x = jnp.where(on, value, 0)
             square = jnp.square(plan(x) - data.target(config, x))
-            return {"active": jnp.sum(square * on, 0) / k, "mse": square.mean(0), "l4": jnp.square(square).mean(0)}
+            return {"active": active_only(square, on, 0), "mse": square.mean(0), "l4": jnp.square(square).mean(0)}
 
         return jax.lax.map(at, loads)
 
@@ -108,7 +112,7 @@ def metrics_and_loss(plan: Callable, config: Config, x: Array) -> dict[str, Arra
     error, on = jnp.abs(plan(x) - data.target(config, x)), x != 0
     square, weight = jnp.square(error), data.importance(config)[:, None]
     return {
-        "active": (square * on).sum() / on.sum(),
+        "active": active_only(square, on),
         "mse": square.mean(),
         "l4": jnp.square(square).mean(),
         "loss": (weight * train.raised(square, config)).mean(),

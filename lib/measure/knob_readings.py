@@ -9,7 +9,7 @@ from jax import Array
 from lib import data, model
 from lib.config import Config, Measurement
 from lib.devices import each
-from lib.measure import error_metrics, statistics, weights
+from lib.measure import carriers, error_metrics, statistics, weights
 from lib.model import Network
 
 
@@ -28,20 +28,18 @@ def readings(network: Network, config: Config, x: Array) -> dict[str, Array]:
     """
     response = weights.response(network)
     slope, others = jnp.diagonal(response), weights.off_diagonal_entries(response)
-    carried = jnp.maximum(network.w_out * network.activate(network.w_in.T), 0)  # what each neuron gives to a slope
     ignored = slope < config.neurons / config.features / 2
-    encoder, decoder = weights.norms(network)
     ours, naive = (error_metrics.metrics_and_loss(plan, config, x) for plan in (network, model.naive(config)))
     return {
         "slope_mean": slope.mean(),
         "slope_sd": slope.std(),
         "served": statistics.participation_ratio(slope) / config.features,
         "ignored": ignored.sum(),
-        "carriers": jnp.mean(statistics.participation_ratio(carried), where=~ignored),
+        "carriers": jnp.mean(carriers.carriers_per_feature(network), where=~ignored),
         "load": statistics.participation_ratio(jnp.square(network.w_in[...])).mean(),
         "specialization": weights.specialization(network).mean(),
         "tied_cosine": weights.tied_cosine(network).mean(),
-        "decoder_ratio": (decoder / encoder).mean(),
+        "decoder_ratio": weights.decoder_ratio(network),
         "offset": others.mean(),
         "crosstalk": others.std(),
     } | {name: ours[name] / naive[name] for name in ours}

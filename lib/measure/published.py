@@ -30,7 +30,6 @@ def published_numbers(
     slope, signal = weights.slopes(network), jnp.diagonal(weights.folded_map(network))
     responses = weights.off_diagonal_entries(weights.response(network))
     left_over = statistics.residual(error, signal)
-    encoder, decoder = weights.norms(network)
     shares = weights.shares(network)
     loads = jnp.arange(1, min(LOAD, config.features) + 1)
     overload = error_metrics.overload(network, config, *ordered, loads)["active"]
@@ -50,7 +49,7 @@ def published_numbers(
         "routing_error_corr": statistics.correlation(signal, error),
         "load_error_corr": statistics.correlation(weights.interference_load(network), left_over),
         "tied_cosine": weights.tied_cosine(network).mean(),
-        "decoder_ratio": (decoder / encoder).mean(),
+        "decoder_ratio": weights.decoder_ratio(network),
         "specialization": weights.specialization(network).mean(),
         "top1_share": shares[:, 0].mean(),
         "top10_share": shares[:, :10].sum(1).mean(),

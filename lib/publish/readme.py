@@ -60,7 +60,7 @@ def summary(data: Path) -> str:
     claims, knobs = _read(data / "claims.csv"), predictions(data).get("predictions", [])[1:]
     if not claims:
         return ""
-    count = lambda column, value: sum(row[column] == value for row in claims)  # noqa: E731
+    count = lambda column, value: sum(row[column] == value for row in claims)
     networks = max((row["seeds"] for row in claims), key=int)
     text = (
         f"Of {len(claims)} published numbers **{count('reproduced', 'reproduced')}** come out again "

@@ -31,7 +31,7 @@ def overlap_table(neurons: int) -> np.ndarray:
 
 def _largest(survival, entries: int, count: int) -> float:
     """Expected sum of the `count` largest of `entries` independent values, each above t with chance survival(t)."""
-    above = lambda t: stats.binom.sf(np.arange(count), entries, survival(t)).sum()  # noqa: E731
+    above = lambda t: stats.binom.sf(np.arange(count), entries, survival(t)).sum()
     return quad(above, 0, 60, limit=200, points=(1, 3, 10))[0]
 
 
