@@ -39,11 +39,8 @@ def overtaking(rates: Sequence[float], over: np.ndarray) -> tuple[np.ndarray, st
 
 def like(p: float, mean: pd.Series) -> str:
     """What networks are like at this p, from the means of their readings."""
-    carried = (
-        f"a feature is carried by **{mean.carriers:.1f}** neurons"
-        if np.isfinite(mean.carriers)
-        else "no feature is carried"
-    )
+    by_some = np.isfinite(mean.carriers)
+    carried = f"a feature is carried by **{mean.carriers:.1f}** neurons" if by_some else "no feature is carried"
     named = f" ({NAMED[p]})" if p in NAMED else ""
     return (
         f"p = {p:g}{named}: {carried}, a neuron listens to {mean.load:.0f} features; slope {mean.slope_mean:.2f}, "

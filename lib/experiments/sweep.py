@@ -20,13 +20,9 @@ from lib import measure, paths, store
 from lib.config import CHUNK, Config, Measurement, OneLine, changed
 from lib.devices import together
 
-NETWORKS_APART = (
-    2  # standard deviations of a network by which the mean of a point may move: training amplifies rounding
-)
-ROUNDING, FLOOR = (
-    0.02,
-    1e-6,
-)  # and the part of the mean, and the amount, that it may move by where networks hardly differ
+# What the mean of a point may move by: so many standard deviations of a network, since training amplifies rounding,
+# and, where networks hardly differ, this part of the mean and this amount.
+NETWORKS_APART, ROUNDING, FLOOR = 2, 0.02, 1e-6
 LABELS = ("seed", "key", "made")  # columns that hold no reading
 PARAMETERS = [field.name for field in dataclasses.fields(Config)]  # nor do these
 

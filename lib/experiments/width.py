@@ -15,18 +15,7 @@ from lib.experiments import sweep
 from lib.model import Network
 
 MOST = 10_000  # features
-NAIVE = (
-    20,
-    30,
-    50,
-    60,
-    70,
-    75,
-    80,
-    85,
-    90,
-    100,
-)  # widths, in percent of the features, that start from the naive plan, too
+NAIVE = 20, 30, 50, 60, 70, 75, 80, 85, 90, 100  # widths, in percent of features, that start from the naive plan, too
 
 
 def points(base: Config, widths: Sequence[int]) -> list[Config]:

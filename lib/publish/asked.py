@@ -106,7 +106,7 @@ def restore() -> None:
     """Puts every parameters cell back to its defaults; nothing else of a notebook changes."""
     import nbformat
 
-    for path in sorted(NOTEBOOKS.glob("[0-9]*.ipynb")):
+    for path in (NOTEBOOKS / f"{name}.ipynb" for name in names()):
         values, nb = cell(path), nbformat.read(path, 4)
         (own,) = (part for part in nb.cells if "parameters" in part.metadata.get("tags", []))
         before, own.source = own.source, restored(own.source)
@@ -115,6 +115,11 @@ def restore() -> None:
             nbformat.write(nb, draft)
             os.replace(draft, path)
             print(f"{path.stem}: back to the defaults from {parameters.told(parameters.unlike(values))}", flush=True)
+
+
+def names() -> list[str]:
+    """The notebooks, by name."""
+    return sorted(path.stem for path in NOTEBOOKS.glob("[0-9]*.ipynb"))
 
 
 def last(name: str) -> bool:

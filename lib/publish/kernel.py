@@ -26,9 +26,8 @@ ARGUMENTS = [
     "--IPKernelApp.capture_fd_output=False",  # `store.say` is for the terminal
     "--HistoryManager.hist_file=:memory:",
 ]
-AHEAD = (
-    "import lib.plots, lib.publish.plan; lib.publish.plan.ahead({!r}, {!r}); del lib"  # what a notebook would wait for
-)
+# What a notebook would wait for.
+AHEAD = "import lib.plots, lib.publish.plan; lib.publish.plan.ahead({!r}, {!r}); del lib"
 
 
 class Failed(RuntimeError):

@@ -16,22 +16,8 @@ from lib import model, paths, plots, store, train
 from lib.config import Config
 
 TEMPLATE = Path(__file__).parent / "templates" / "live.html"
-MOMENTS = (
-    0,
-    0.01,
-    0.02,
-    0.03,
-    0.04,
-    0.05,
-    0.07,
-    0.1,
-    0.15,
-    0.2,
-    0.3,
-    0.5,
-    0.7,
-    1,
-)  # of training, as shares of its steps
+# Of training, as shares of its steps.
+MOMENTS = (0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1)
 
 
 def write(path: Path, config: Config) -> None:

@@ -66,10 +66,7 @@ def _turn(notebook: Path, given: dict, home: Path, progress: Progress, on: Kerne
 def _conclude(notebook: Path, given: dict, home: Path, progress: Progress, mixed: bool) -> list[str]:
     """Runs the findings if a section's numbers are newer, where all sections are there and agree."""
     stamps = kernel.build(home) / "stamps"
-    stamp, sections = (
-        stamps / notebook.stem,
-        sorted(path.stem for path in asked.NOTEBOOKS.glob("[0-9]*.ipynb") if not asked.last(path.stem)),
-    )
+    stamp, sections = stamps / notebook.stem, [name for name in asked.names() if not asked.last(name)]
     if lacking := [name for name in sections if not (stamps / name).exists()]:
         stamp.unlink(missing_ok=True)
         return [f"{notebook.stem} was not run: it needs {', '.join(lacking)}"]

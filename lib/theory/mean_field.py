@@ -83,9 +83,8 @@ def linear(config: Config) -> Prediction:
     def errors(scale, power):
         c = moments(sparse * row_sums(config.features, config.neurons, 0.0, scale))
         wanted = mean_error(power, 1 - scale, above, c)
-        other = (
-            mean_error(power, (1 - scale) if config.target == "identity" else -scale, below, c) if config.low < 0 else 0
-        )
+        gain = 1 - scale if config.target == "identity" else -scale
+        other = mean_error(power, gain, below, c) if config.low < 0 else 0
         return positive * wanted + (1 - positive) * other, c[power]
 
     return _best(config, lambda v, power: errors(v[0], power), [0.4], lambda v: v[0])

@@ -49,12 +49,10 @@ def codes(slope: float, config: Config) -> dict[str, np.ndarray]:
     """The codes by name, for this slope at weight 1, if between 0 and 1; `apart` only where there is room for it."""
     if not 0 < slope < 1:
         return {}
-    apart = (
-        {"apart": apart_code(slope, config.features, config.neurons, config.favoured)}
-        if config.favoured <= config.neurons
-        else {}
-    )
-    return {"even": even_code(slope, config.features)} | apart
+    found = {"even": even_code(slope, config.features)}
+    if config.favoured <= config.neurons:
+        found["apart"] = apart_code(slope, config.features, config.neurons, config.favoured)
+    return found
 
 
 def best_slopes(weights: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, float]:
