@@ -3,7 +3,8 @@
 #   make paper    trains, executes every notebook, draws every figure, writes the pages; then only what changed
 #   make site     writes the pages and the PDF from the notebooks as they are, to build/paper/index.html
 #   make test     runs the tests
-#   make sweep GRID="p=0.01,0.02 seeds=64"   trains a grid into the store (PROCESS=0/2 AT=host:port: a share)
+#   make lint     checks code and format with ruff
+#   make sweep GRID="p=0.01,0.02 seeds=64"   trains a grid into the store
 #   make bench    measures speed beside PyTorch, which it installs into build/ (some ten minutes)
 #   make lab      opens the notebooks in JupyterLab
 #   make lock     refreshes requirements.lock from pyproject.toml (UPGRADE=1: to the newest versions)
@@ -49,7 +50,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help paper site test fuzz sweep bench lab lock restore clean FORCE
+.PHONY: help paper site test lint fuzz sweep bench lab lock restore clean FORCE
 
 help:
 	@sed -n '/^# /s/^# //p;/^#$$/s/.*//p;/^PYTHON/q' Makefile
@@ -67,11 +68,15 @@ site: $(SITE) $(if $(SLUG),,$(LIVE))
 test: $(SETUP)
 	@$(RUN) -m pytest $(ARGS)
 
+lint: $(SETUP)
+	@$(RUN) -m ruff check
+	@$(RUN) -m ruff format --check
+
 fuzz: $(SETUP)
 	@$(RUN) tests/fuzz.py $(N)
 
 sweep: $(SETUP)
-	@$(RUN) -m lib.publish.grid $(GRID) $(if $(PROCESS),--process $(PROCESS)) $(if $(AT),--at $(AT))
+	@$(RUN) -m lib.publish.grid $(GRID)
 
 bench: $(SETUP) build/torch/.$(TORCH)
 	@PYTHONPATH=build/torch $(RUN) -m lib.publish.bench
@@ -128,17 +133,9 @@ ifneq ($(shell test -x $(RUN) && cat $(READY) 2>/dev/null),$(CURDIR))
 $(READY): FORCE
 endif
 $(READY): requirements.lock
-	@rm -f $@; $(RUN) -m pip --version >/dev/null 2>&1 || { echo "setting up $(VENV), once"; \
-	  test -z "$(CONDA)" || { echo "this conda environment has no pip: conda install pip"; exit 1; }; \
-	  $(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' >/dev/null 2>&1 || \
-	    { echo "$(PYTHON) is not Python 3.11 to 3.13: install one, or name it: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }; \
-	  $(PYTHON) -c 'import venv, ensurepip' >/dev/null 2>&1 || \
-	    { echo "$(PYTHON) cannot make environments: install its venv module (apt install python3-venv)"; exit 1; }; \
-	  $(PYTHON) -m venv $$(test ! -e $(VENV)/pyvenv.cfg || echo --clear) $(VENV); } >&2
-	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock | $(RUN) -m pip install --quiet --no-deps --require-hashes -r /dev/stdin
-	@$(RUN) -m uv pip install --quiet --python $(RUN) --require-hashes -r requirements.lock
-	@$(RUN) -c 'import os, sysconfig as s; open(s.get_path("purelib") + "/superposition-paper.pth", "w").write(os.getcwd() + "\n")'
-	@pwd > $@
+	$(if $(shell command -v $(PYTHON) 2>/dev/null),,$(error $(PYTHON) is not Python 3.11 to 3.13: install one, \
+	  or name it: make PYTHON=python3.12 $(MAKECMDGOALS)))
+	@$(PYTHON) lib/publish/environment.py $@ $(MAKECMDGOALS)
 
 $(READY).cuda%: $(READY)
 	$(RUN) -m uv pip install --python $(RUN) -c requirements.lock "jax[cuda$*]"

@@ -79,16 +79,13 @@ def blocks(config: Config) -> list[dict]:
     return [{"config": dataclasses.replace(config, seeds=min(BLOCK, config.seeds - n)), "first": n} for n in firsts]
 
 
-def sweep(configs: Iterable[Config], share: int = 0, shares: int = 1) -> None:
+def sweep(configs: Iterable[Config]) -> None:
     """Trains what is missing of many ensembles, and says how far it is.
-
-    Args:
-        share, shares: which of how many processes this is; each takes every `shares`-th block.
 
     Raises:
         FloatingPointError, StoreError: as `networks`.
     """
-    todo = [block for config in configs for block in blocks(config)][share::shares]
+    todo = [block for config in configs for block in blocks(config)]
     missing = [block for block in todo if not _file(train.train_ensemble, block)[0].exists()]
 
     def one(number: int) -> None:

@@ -18,7 +18,8 @@ from lib import paths
 
 SETTLE = """
 import json
-from lib import parameters, paths
+from lib import paths
+from lib.experiments import parameters
 own = json.dumps(parameters.settled({"seeds": seeds, "steps": steps}))
 """
 ONE = """
@@ -48,7 +49,8 @@ print("writing pages")
 FINDINGS = """
 from lib import paths
 found = (paths.home() / "data" / "01_one.csv").read_text()
-paths.output("data", "claims.csv").write_text("id,published,mean,low,high,seeds,null,converged,reproduced,origin,future,verdict\\n" "x,1,1,1,1,2,,,reproduced,learned,,learned\\n")
+head = "id,published,mean,low,high,seeds,null,converged,reproduced,origin,future,verdict"
+paths.output("data", "claims.csv").write_text(head + "\\nx,1,1,1,1,2,,,reproduced,learned,,learned\\n")
 """
 
 
@@ -63,10 +65,9 @@ def settle(root: Path) -> None:
 
 def make(root: Path, *words: str, **environment: str) -> subprocess.CompletedProcess:
     """Runs make; what it says on both streams is in `.stdout`."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("CONDA_")}
-    return subprocess.run(
-        ["make", *words], cwd=root, env=clean | environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("CONDA_")} | environment
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.run(["make", *words], cwd=root, env=clean, **pipes)
 
 
 def executed(done: subprocess.CompletedProcess, fails: bool = False) -> list[str]:
@@ -80,7 +81,7 @@ def finished(tmp_path_factory) -> Path:
     """A copy of the repository after its first `make paper`."""
     root = tmp_path_factory.mktemp("first") / "paper"
     shutil.copytree(paths.ROOT / "lib", root / "lib", ignore=shutil.ignore_patterns("__pycache__", "live.*"))
-    for name, code in {"site.py": SITE, "plan.py": "print({})", "plots/__init__.py": ""}.items():
+    for name, code in {"publish/site.py": SITE, "publish/plan.py": "print({})", "plots/__init__.py": ""}.items():
         (root / "lib" / name).write_text(code)  # the real ones take seconds, and have tests of their own
     (root / "data").mkdir()
     for name in ("Makefile", "environment.yml", "pyproject.toml", "requirements.lock", "data/published.csv"):
@@ -107,7 +108,7 @@ def root(finished, tmp_path) -> Path:
 
 
 def notes(root: Path) -> list[dict]:
-    """What notebooks computed in the last run, as `lib.progress` is told."""
+    """What notebooks computed in the last run, as `lib.publish.progress` is told."""
     return [json.loads(line) for line in (root / "build" / "progress.jsonl").read_text().splitlines()]
 
 
@@ -120,41 +121,37 @@ def edit(root: Path, name: str, before: str, after: str) -> None:
     nbformat.write(notebook, path)
 
 
-def test_nothing_to_do_runs_nothing(root):
+def test_only_what_changed_runs_and_the_findings_if_a_number_moved(root):
     before = files(root)
     assert executed(make(root, "paper")) == []
+    (root / "figures" / "01_one.svg").unlink()
+    assert executed(make(root, "paper")) == ["01_one"], "an output was lost"
+    (root / "data" / "01_one.csv").write_text("seeds,99")
+    assert executed(make(root, "paper")) == ["01_one"], "or altered"
     assert files(root) == before
-
-
-def test_a_change_runs_its_notebook_and_the_findings_if_a_number_moved(root):
     edit(root, "01_one", "# networks", "# how many networks")
     assert executed(make(root, "paper")) == ["01_one"]
     edit(root, "01_one", 'f"seeds,', 'f"networks,')
     assert executed(make(root, "paper")) == ["01_one", "90_findings"]
     assert (root / "data" / "01_one.csv").read_text() == "networks,2"
-    assert executed(make(root, "paper")) == []
-
-
-def test_a_changed_plot_function_retrains_nothing(root):
-    with open(next(root.glob("lib/plots*/*.py"), root / "lib" / "plots.py"), "a") as file:
-        file.write("# a change\n")
+    (root / "lib" / "plots" / "__init__.py").write_text("# a change")
     assert executed(make(root, "-j2", "paper")) == ["01_one", "02_two", "90_findings"]
-    assert notes(root) == []
+    assert notes(root) == [], "nothing was trained again"
 
 
 def test_sections_that_disagree_are_up_to_date_and_the_findings_and_readme_as_they_were(root):
     before, readme = files(root), (root / "README.md").read_bytes()
     edit(root, "01_one", "seeds = 2", "seeds = 3")
     edit(root, "90_findings", "found =", "found  =")
-    (root / "lib" / "readme.py").touch()
+    (root / "lib/publish/readme.py").touch()
     for ran in (["01_one"], []):
         done = make(root, "paper")
         assert executed(done) == ran and ("writing pages" in done.stdout) == bool(ran)
         assert done.stdout.count("findings and README are left as they were: section 0") == 1
         assert "make paper PARAMS=" in done.stdout
     assert (root / "data" / "01_one.csv").read_text() == (root / "build/paper/index.html").read_text() == "seeds,3"
-    assert (root / "README.md").read_bytes() == readme
-    assert (root / "data" / "claims.csv").read_bytes() == before["data/claims.csv"]
+    after = (root / "README.md").read_bytes(), (root / "data" / "claims.csv").read_bytes()
+    assert after == (readme, before["data/claims.csv"])
     edit(root, "01_one", "seeds = 3", "seeds = 2")
     edit(root, "90_findings", "found  =", "found =")
     done = make(root, "paper")
@@ -165,10 +162,10 @@ def test_sections_that_disagree_are_up_to_date_and_the_findings_and_readme_as_th
 def test_restore_takes_parameters_back_and_no_other_edit(root):
     edit(root, "01_one", 'f"seeds,', 'f"networks,')
     assert executed(make(root, "restore")) == ["01_one", "02_two", "90_findings"]
+    assert executed(make(root, "restore")) == []
     first, second = (nbformat.read(root / "notebooks" / f"{name}.ipynb", 4) for name in ("01_one", "02_two"))
     assert first.cells[1].source == second.cells[1].source == "seeds = 64  # networks\nsteps = 1000  # Adam steps"
     assert (root / "data" / "01_one.csv").read_text() == "networks,64"
-    assert executed(make(root, "restore")) == []
 
 
 def test_pages_follow_the_notebooks_and_run_none(root):
@@ -181,19 +178,10 @@ def test_pages_follow_the_notebooks_and_run_none(root):
     assert "writing pages" in make(root, "site").stdout, "the notebooks as they are"
     assert "writing pages" in make(root, "paper").stdout
     assert page.read_text() == "seeds,3"
-    (root / "lib" / "site.py").touch()
+    (root / "lib/publish/site.py").touch()
     for words in ("paper", "site"):
         done = make(root, words)
         assert executed(done) == [] and ("writing pages" in done.stdout) == (words == "paper")
-
-
-def test_a_lost_or_altered_output_is_made_again(root):
-    before = files(root)
-    (root / "figures" / "01_one.svg").unlink()
-    assert executed(make(root, "paper")) == ["01_one"]
-    (root / "data" / "01_one.csv").write_text("seeds,99")
-    assert executed(make(root, "paper")) == ["01_one"]
-    assert files(root) == before
 
 
 def test_a_notebook_that_raises_stops_only_those_that_need_it(root):
@@ -218,8 +206,7 @@ def test_other_parameters_go_to_build(root):
     assert [path.name for path in run.glob("notebooks/*")] == ["02_two.ipynb"]
     assert executed(make(root, *words)) == ["01_one", "90_findings"]
     assert executed(make(root, *words)) == executed(make(root, *words, "NOTEBOOK=01_one")) == []
-    assert files(root) == before
-    assert (root / "README.md").read_bytes() == readme
+    assert files(root) == before and (root / "README.md").read_bytes() == readme
     assert (run / "data/01_one.csv").read_text() == (run / "index.html").read_text() == "seeds,3"
     assert executed(make(root, "paper")) == []
 
@@ -233,31 +220,22 @@ def test_one_notebook_is_run_alone(root):
     assert executed(make(root, "paper")) == ["01_one"]
 
 
-def test_a_cell_that_does_not_fit_is_refused_before_anything_runs(root):
-    edit(root, "02_two", "steps = 5", "steps = 0")
-    (root / "notebooks" / "01_one.ipynb").touch()
-    before = files(root)
-    done = make(root, "paper")
-    assert executed(done, fails=True) == [] and "02_two: steps = 0 does not fit" in done.stdout
-    assert files(root) == before
-
-
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        ("", "02_two: steps = 0 does not fit"),
         ("sedes=3", "did you mean 'seeds'"),
         ("seeds=-3", "seeds = -3 does not fit"),
         ("seeds=3;touch${IFS}hacked `touch hacked` ' \" | >hacked", "PARAMS="),
     ],
 )
-def test_parameters_that_do_not_fit_are_refused_before_anything_runs(root, words, message):
+def test_what_does_not_fit_is_refused_before_anything_runs(root, words, message):
+    (root / "notebooks" / "01_one.ipynb").touch()
+    edit(root, "02_two", "steps = 5", "steps = 5" if words else "steps = 0")
     before = files(root)
     done = make(root, "paper", f"PARAMS={words.replace('$', '$$')}")
-    assert done.returncode != 0
-    assert message in done.stdout
-    assert "01_one" not in done.stdout and "Traceback" not in done.stdout
-    assert files(root) == before and not list(root.glob("build/runs/*"))
-    assert not (root / "hacked").exists()
+    assert executed(done, fails=True) == [] and message in done.stdout
+    assert files(root) == before and not list(root.glob("build/runs/*")) and not (root / "hacked").exists()
 
 
 def test_killed_half_way_it_starts_again(root):
@@ -268,8 +246,7 @@ def test_killed_half_way_it_starts_again(root):
     wait(flag.read_text)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
-    kernel = int(flag.read_text())
-    wait(lambda: not alive(kernel))
+    wait(lambda: not alive(int(flag.read_text())))
     assert files(root) == before
     flag.unlink()
     assert executed(make(root, "paper")) == ["01_one", "90_findings"]
@@ -279,29 +256,30 @@ def test_killed_half_way_it_starts_again(root):
 
 def test_clean_takes_only_what_can_be_made_again(root):
     before = files(root)
-    assert make(root, "clean").returncode == 0
-    assert not (root / "build").exists()
+    assert make(root, "clean").returncode == 0 and not (root / "build").exists()
     assert (root / ".venv").exists() and files(root) == before
 
 
-@pytest.mark.parametrize(
-    ("environment", "used"),
-    [
-        ({}, ".venv"),
-        ({"CONDA_DEFAULT_ENV": "base", "CONDA_PREFIX": "/conda"}, ".venv"),
-        ({"CONDA_DEFAULT_ENV": "superposition-paper", "CONDA_PREFIX": "/conda/envs/sp"}, "/conda/envs/sp"),
-    ],
-)
-def test_conda_is_used_only_in_our_own_environment(root, environment, used):
-    done = make(root, "--eval=where: ; @echo $(VENV)", "where", **environment)
-    assert done.stdout.strip() == used
+def test_conda_is_used_only_in_our_own_environment(root):
+    for name, used in {"": ".venv", "base": ".venv", "superposition-paper": "/conda"}.items():
+        conda = {"CONDA_DEFAULT_ENV": name, "CONDA_PREFIX": "/conda"} if name else {}
+        assert make(root, "--eval=where: ; @echo $(VENV)", "where", **conda).stdout.strip() == used
+
+
+def test_set_up_is_done_again_where_it_was_cut_short_in_a_new_place_and_for_a_new_lock(root):
+    stamp, question = root / ".venv" / ".superposition-paper", ["--question", ".venv/.superposition-paper"]
+    for content in ("", f"{root.parent}\n", f"{root}\n"):
+        stamp.write_text(content)
+        assert make(root, *question).returncode == (content != f"{root}\n")
+    os.utime(stamp, (0, 0))
+    assert make(root, *question).returncode == 1
 
 
 def test_no_fitting_python_is_one_line(root):
     shutil.rmtree(root / ".venv")
     done = make(root, "test", "PYTHON=no-such-python")
-    assert done.returncode != 0
-    assert "no-such-python is not Python 3.11 to 3.13" in done.stdout
+    assert done.returncode != 0 and done.stdout.count("\n") == 1
+    assert "no-such-python is not Python 3.11 to 3.13" in done.stdout and "PYTHON=python3.12 test" in done.stdout
     assert not (root / ".venv").exists()
 
 

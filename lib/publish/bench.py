@@ -2,13 +2,12 @@
 
     python -m lib.publish.bench        about ten minutes; `make bench` installs PyTorch for it first
 
-Each contender has a process of its own. They take turns, several rounds; what counts is the median, and the lowest and highest round are
-kept beside it. Results go to `data/bench.json`, `figures/bench.png` and the table in README.md.
+Each contender has a process of its own. They take turns, several rounds; what counts is the median, and the lowest and
+highest round are kept beside it. Results go to `data/bench.json`, `figures/bench.png` and the tables in README.md.
 """
 
 import json
 import multiprocessing
-import os
 import platform
 import re
 import shutil
@@ -16,128 +15,22 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from functools import partial
-from unittest import mock
+from pathlib import Path
 
 import jax
-import optax
+from jupyter_client.manager import run_kernel
 
-from lib import data, devices, model, paths, plots, train
+from lib import paths, plots
 from lib.config import Config
 from lib.publish import asked, kernel, readme
+from lib.publish.contenders import fixed_batch, jitted_steps, ours, products, seconds, torch_loop
 
 ROUNDS = 5
 MANY = 64  # networks of the ensemble that the contenders train
 COPY = paths.BUILD / "bench"  # a clone of the last commit, in which `make paper` is timed
-
-
-def torch_loop(config: Config, networks: int = 1):
-    """The plain PyTorch loop; with several networks they get a batch axis and share their samples."""
-    import torch
-
-    torch.set_num_threads(devices.CORES)
-    many = (networks,) if networks > 1 else ()
-    w_in = torch.nn.Parameter(torch.randn(*many, config.neurons, config.features) * config.init_scale)
-    w_out = torch.nn.Parameter(torch.randn(*many, config.features, config.neurons) * config.init_scale)
-    optimiser = torch.optim.Adam([w_in, w_out], lr=config.learning_rate)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, config.steps)
-    shape = config.batch, config.features
-
-    def run():
-        for _ in range(config.steps):
-            x = torch.where(torch.rand(shape) < config.p, 2 * torch.rand(shape) - 1, torch.zeros(()))
-            y = torch.relu(x @ w_in.mT) @ w_out.mT
-            loss = ((y - torch.relu(x)) ** 4).mean((-2, -1)).sum()
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-
-    return run
-
-
-def jitted_steps(config: Config):
-    """One JAX network, one jitted step at a time, in a Python loop."""
-    optimiser = optax.adam(optax.cosine_decay_schedule(config.learning_rate, config.steps))
-    network = model.init(data.key(0, "init"), config)
-    state = network, optimiser.init(network), data.key(0, "data")
-
-    @jax.jit
-    def step(state):
-        network, moments, key = state
-        key, now = jax.random.split(key)
-        x = data.sample(now, config, config.batch)
-        slope = jax.grad(train.loss)(network, config, x, data.target(config, x))
-        update, moments = optimiser.update(slope, moments)
-        return optax.apply_updates(network, update), moments, key
-
-    def run():
-        now = state
-        for _ in range(config.steps):
-            now = step(now)
-        jax.block_until_ready(now)
-
-    return run
-
-
-def ours(config: Config):
-    """What the paper does."""
-    return partial(train.train_ensemble, config)
-
-
-def fixed_batch(config: Config):
-    """What the paper does, without drawing samples: every step sees the same ones."""
-    x = data.sample(data.key(0, "data"), config, config.batch)
-
-    def on_one_batch(start, config, x):  # a function of its own, so that no compiled program is shared with `ours`
-        with mock.patch.object(data, "sample", lambda *_: x):
-            return train.train(start, config)
-
-    return lambda: devices.each(on_one_batch, train.starts(config), config, x)
-
-
-def products(config: Config):
-    """The matrix products of a step and nothing else: two forward, three back, on arrays of their shapes."""
-    x = data.sample(data.key(0, "data"), config, config.batch)
-    networks = jax.vmap(model.init, (0, None))(train.keys(config)[0].ravel()[: config.seeds], config)
-
-    def one(network, x):
-        def step(state, _):
-            w_in, w_out = state
-            h = w_in @ x
-            y = w_out @ h
-            return (w_in + 1e-30 * (w_out.T @ y) @ x.T, w_out + 1e-30 * y @ h.T), None
-
-        return jax.lax.scan(step, (network.w_in[...], network.w_out[...]), None, length=config.steps)[0]
-
-    return lambda: devices.each(one, networks, x)
-
-
-def alone(make: Callable, config: Config) -> Callable[[], None]:
-    """`make(config)()` in a process of its own, as a script has it; run once already, which compiles."""
-    spawn = multiprocessing.get_context("spawn")
-    ours, theirs = spawn.Pipe()
-    spawn.Process(target=_serve, args=(make, config, theirs), daemon=True).start()
-    theirs.close()
-
-    def run():
-        ours.send("run")
-        ours.recv()
-
-    run()
-    return run
-
-
-def _serve(make: Callable, config: Config, orders) -> None:
-    run = make(config)
-    try:
-        while orders.recv():
-            run()
-            orders.send("done")
-    except EOFError:
-        pass  # nobody wants more
+BARE = ["env", "-u", "MAKEFLAGS", "-u", "MAKELEVEL", "-u", "PYTHONPATH"]  # as a shell would call it
 
 
 def timed(contenders: dict) -> dict:
@@ -146,20 +39,19 @@ def timed(contenders: dict) -> dict:
     Args:
         contenders: name -> (what makes the thing to run, its configuration).
     """
-    runs = {name: (alone(make, config), config.seeds * config.steps) for name, (make, config) in contenders.items()}
-    rates = {name: [] for name in runs}
-    for _ in range(ROUNDS):
-        for name, (run, work) in runs.items():
-            start = time.perf_counter()
-            run()
-            rates[name].append(work / (time.perf_counter() - start))
-    for name, each in rates.items():
-        print(f"{name:<42} {statistics.median(each):8,.0f} network-steps per second", file=sys.stderr)
-    return {name: {"median": statistics.median(r), "low": min(r), "high": max(r)} for name, r in rates.items()}
+    spawn = multiprocessing.get_context("spawn")
+    pools, rates = {name: ProcessPoolExecutor(1, spawn) for name in contenders}, {name: [] for name in contenders}
+    for _ in range(1 + ROUNDS):
+        for name, (make, config) in contenders.items():
+            rates[name].append(config.seeds * config.steps / pools[name].submit(seconds, make, config).result())
+    for pool in pools.values():
+        pool.shutdown()
+    rates = {name: sorted(each[1:]) for name, each in rates.items()}  # the first compiled
+    return {name: {"median": statistics.median(r), "low": r[0], "high": r[-1]} for name, r in rates.items()}
 
 
 def peak_memory(config: Config) -> float:
-    """Most memory that a process holds which trains such an ensemble, in the store's blocks, and does nothing else, in GiB."""
+    """Most memory that a process holds which only trains such an ensemble, in the store's blocks, in GiB."""
     code = (
         "import resource; from lib import store, train; from lib.config import Config\n"
         f"for block in store.blocks({config!r}): train.train_ensemble(**block)\n"
@@ -169,41 +61,33 @@ def peak_memory(config: Config) -> float:
     return int(done.stdout) / 2 ** (20 if sys.platform == "linux" else 30)
 
 
+def make(*words: str) -> float:
+    """Seconds of a call of make in the clone."""
+    start = time.perf_counter()
+    subprocess.run([*BARE, "make", *words], cwd=COPY, check=True, stdout=sys.stderr)
+    return time.perf_counter() - start
+
+
 def paper_times() -> dict:
     """Seconds of `make paper`: from a clean clone, with trained networks kept, and with nothing to do."""
     shutil.rmtree(COPY, ignore_errors=True)
     subprocess.run(["git", "clone", "--quiet", str(paths.ROOT), str(COPY)], check=True)
-
-    def make(*words):
-        start = time.perf_counter()
-        alone = {
-            name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MAKELEVEL", "PYTHONPATH")
-        }
-        done = subprocess.run(
-            ["make", *words], cwd=COPY, env=alone, stdout=sys.stderr, stderr=subprocess.PIPE, text=True
-        )
-        if done.returncode:
-            sys.exit(f"make {' '.join(words)} failed in a clone of the last commit: {done.stderr}")
-        return time.perf_counter() - start
-
-    set_up = make("help", "lock")
-    cold = make("paper")
-    spent = [json.loads(line) for line in (COPY / "build" / "progress.jsonl").read_text().splitlines()]
-    differ = subprocess.run(["git", "status", "--short"], cwd=COPY, capture_output=True, text=True, check=True).stdout
-    print(f"files that this run made otherwise than the last commit has them:\n{differ or 'none'}", file=sys.stderr)
+    set_up, cold = make("help", "lock"), make("paper")
+    notes = [json.loads(line) for line in (COPY / "build" / "progress.jsonl").read_text().splitlines()]
+    print("files that this run made otherwise than the last commit has them:", file=sys.stderr)
+    subprocess.run(["git", "status", "--short"], cwd=COPY, check=True, stdout=sys.stderr)
     shutil.rmtree(COPY / "build" / "stamps")
-    warm = make("paper")
-    nothing = make("paper")
-    training = sum(note["seconds"] for note in spent if note["result"] == "train_ensemble")
-    measuring = sum(note["seconds"] for note in spent if note["result"] != "train_ensemble")
-    empty = kernel_start() * len(list(asked.NOTEBOOKS.glob("[0-9]*.ipynb")))
+    warm, nothing = make("paper"), make("paper")
     shutil.rmtree(COPY)
+    training = sum(note["seconds"] for note in notes if note["result"] == "train_ensemble")
+    measuring = sum(note["seconds"] for note in notes) - training
+    kernels = kernel_start() * len(list(asked.NOTEBOOKS.glob("[0-9]*.ipynb")))
     return {
         "set-up": set_up,
         "training": training,
         "measuring": measuring,
-        "kernel start": empty,
-        "drawing and the rest": cold - training - measuring - empty,
+        "kernel start": kernels,
+        "drawing and the rest": cold - training - measuring - kernels,
         "all, cold": cold,
         "all, networks kept": warm,
         "nothing to do": nothing,
@@ -212,24 +96,19 @@ def paper_times() -> dict:
 
 def kernel_start() -> float:
     """Seconds to start a notebook's kernel, import what notebooks import, and stop it."""
-    import nbformat
-
-    notebook = COPY / "build" / "empty.ipynb"
-    cell = nbformat.v4.new_code_cell("from lib import claims, data, measure, model, plots, store, theory, train")
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell], metadata=kernel.KERNEL), notebook)
-    code = "import papermill, sys; papermill.execute_notebook(*sys.argv[1:], kernel_name='python3', progress_bar=False)"
     start = time.perf_counter()
-    command = [sys.executable, "-c", code, str(notebook), str(notebook)]
-    subprocess.run(command, check=True, cwd=paths.ROOT, capture_output=True)
+    with run_kernel(cwd=str(paths.ROOT), extra_arguments=kernel.ARGUMENTS) as client:
+        reply = client.execute_interactive("from lib import claims, data, measure, model, plots, store, theory, train")
+        assert reply["content"]["status"] == "ok", reply
     return time.perf_counter() - start
 
 
 def machine() -> dict:
     """What the figures were taken on."""
-    with open("/proc/cpuinfo") if os.path.exists("/proc/cpuinfo") else open(os.devnull) as file:
-        names = re.findall(r"model name\s*: (.*)", file.read())
     import torch
 
+    about = Path("/proc/cpuinfo")
+    names = re.findall(r"model name\s*: (.*)", about.read_text() if about.exists() else "")
     return {
         "processor": names[0] if names else platform.processor(),
         "cores used": jax.local_device_count(),
@@ -247,7 +126,7 @@ def main() -> None:
     result["network-steps per second"] = timed(
         {
             "PyTorch loop, 1 network": (torch_loop, replace(one, steps=200)),
-            f"PyTorch, batch axis of {MANY}": (partial(torch_loop, networks=MANY), replace(many, steps=5)),
+            f"PyTorch, batch axis of {MANY}": (torch_loop, replace(many, steps=5)),
             "JAX, a jitted step in a loop, 1 network": (jitted_steps, one),
             "ours, 1 network": (ours, one),
             "ours, 8 networks": (ours, replace(many, seeds=8)),
