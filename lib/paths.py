@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import pandas as pd
+
 ROOT = Path(__file__).resolve().parents[1]  # the repository
 BUILD = ROOT / "build"  # everything that can be made again; never committed
 STORE = BUILD / "store"  # trained networks and what was measured on them
@@ -23,3 +25,14 @@ def output(folder: str, name: str) -> Path:
     path = Path(os.environ.get("PAPER_STAGE", home())) / folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
+
+
+def table(file: Path, **options) -> pd.DataFrame:
+    """A table that a run left; `options` are those of `pandas.read_csv`.
+
+    Raises:
+        FileNotFoundError: it is not there; the message says which notebook makes it.
+    """
+    if not file.exists():
+        raise FileNotFoundError(f"no {file.name}: run notebook {file.name[:2]}, or `make paper`")
+    return pd.read_csv(file, **options)

@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lib import paths
+
 CLOSE = 0.1  # a number within this share of its null says nothing that the null does not say
 
 
@@ -27,27 +29,21 @@ def audited(rows: pd.DataFrame, published: pd.DataFrame, tables: Path) -> pd.Dat
     Raises:
         FileNotFoundError: one of these tables is missing.
     """
-    nulls = _read(tables / "08_nulls.csv").set_index(["id", "null"])
-    theory = _read(tables / "09_theory.csv").set_index("id").theory
-    future = _read(tables / "10_futures.csv").set_index("id")
+    nulls = paths.table(tables / "08_nulls.csv").set_index(["id", "null"])
+    theory = paths.table(tables / "09_theory.csv").set_index("id").theory
+    future = paths.table(tables / "10_futures.csv").set_index("id")
     rows = rows.assign(theory=theory, converged=future.converged)
     null = nulls.reindex(zip(published.index, published.null, strict=True)).set_axis(published.index)
     rows["null"], rows["null_sd"] = null["mean"], null["sd"]
     has_null = published.null[rows.index].notna()
-    parts = pd.DataFrame(
-        {
-            "reproduced": rows.verdict.replace(
-                {"inside the spread": "reproduced", "outside the spread": "not reproduced"}
-            ),
-            "origin": [_origin(row, has) for row, has in zip(rows.itertuples(), has_null, strict=True)],
-            "metric": np.where(
-                (published.compares == "naive plan").loc[rows.index] & _turns(tables), "depends on the metric", ""
-            ),
-            "future": future.future.reindex(rows.index)
-            .map({"stays": "", "shifts": "shifts with training", "changes": "changes with training"})
-            .fillna(""),
-        },
-        index=rows.index,
+    same = {"inside the spread": "reproduced", "outside the spread": "not reproduced"}
+    later = {"stays": "", "shifts": "shifts with training", "changes": "changes with training"}
+    metric = (published.compares == "naive plan").loc[rows.index] & _turns(tables)
+    parts = rows[[]].assign(
+        reproduced=rows.verdict.replace(same),
+        origin=[_origin(row, has) for row, has in zip(rows.itertuples(), has_null, strict=True)],
+        metric=np.where(metric, "depends on the metric", ""),
+        future=future.future.reindex(rows.index).map(later).fillna(""),
     )
     parts.loc[rows["mean"].isna(), ["metric", "future"]] = ""
     return rows.assign(verdict=parts.apply(lambda row: "; ".join(dict.fromkeys(filter(None, row))), axis=1), **parts)
@@ -69,11 +65,5 @@ def _origin(row, has_null: bool) -> str:
 
 def _turns(tables: Path) -> bool:
     """Whether the trained networks beat the naive plan in one metric and lose to it in another."""
-    mean = _read(tables / "01_metrics.csv").groupby(["plan", "metric"]).error.mean().unstack()
+    mean = paths.table(tables / "01_metrics.csv").groupby(["plan", "metric"]).error.mean().unstack()
     return (mean.loc["trained"] < mean.loc["naive plan"]).nunique() > 1
-
-
-def _read(table: Path) -> pd.DataFrame:
-    if not table.exists():
-        raise FileNotFoundError(f"no {table.name}: run notebook {table.name[:2]}, or `make paper`")
-    return pd.read_csv(table)

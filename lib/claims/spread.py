@@ -16,7 +16,7 @@ def published() -> pd.DataFrame:
     Columns `published` and `published_to` are the ends of what was printed (equal for one number), and
     `rounding` is the unit of its last digit.
     """
-    table = pd.read_csv(paths.PUBLISHED, index_col="id")
+    table = paths.table(paths.PUBLISHED, index_col="id")
     return table.assign(published_to=table.published_to.fillna(table.published))
 
 
@@ -70,9 +70,8 @@ def summary(table: pd.DataFrame) -> pd.DataFrame:
     rows = published().join(ours, how="inner")
     half = rows.rounding / 2
     inside = (rows.published - half <= rows.high) & (rows.published_to + half >= rows.low)
-    rows["verdict"] = np.where(
-        rows["mean"].isna(), "undefined", np.where(inside, "inside the spread", "outside the spread")
-    )
+    verdict = np.where(inside, "inside the spread", "outside the spread")
+    rows["verdict"] = np.where(rows["mean"].isna(), "undefined", verdict)
     rows["published_low"], rows["published_high"] = rows.published - half, rows.published_to + half
     rows["published"] = [_printed(row) for row in rows.itertuples()]
     columns = ["section", "published", "mean", "sd", "low", "high", "seeds", "verdict"]

@@ -28,7 +28,7 @@ def predictions() -> pd.DataFrame:
     files = sorted((paths.home() / "data").glob("1[1-5]_verdict.csv"))
     if not files:
         raise FileNotFoundError("no verdicts on the knobs: run notebooks 11 to 15, or `make paper`")
-    return pd.concat({file.name[:2]: pd.read_csv(file) for file in files}, names=["notebook", None]).droplevel(1)
+    return pd.concat({file.name[:2]: paths.table(file) for file in files}, names=["notebook", None]).droplevel(1)
 
 
 def verdict(each: Iterable[bool]) -> str:
@@ -48,7 +48,7 @@ def collect() -> pd.DataFrame:
     if line := parameters.disagreement(paths.home()):
         raise ConfigError(line)
     order = spread.published().index
-    tables = [pd.read_csv(path, index_col=0) for path in sorted((paths.home() / "data").glob("0[1-7]_*.csv"))]
+    tables = [paths.table(path, index_col=0) for path in sorted((paths.home() / "data").glob("0[1-7]_*.csv"))]
     tables = [table for table in tables if table.index.name == "seed"]  # the others have no row per network
     rows = pd.concat([spread.summary(table) for table in tables] or [spread.summary(pd.DataFrame())])
     missing = order.difference(rows.index)

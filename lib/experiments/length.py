@@ -27,12 +27,10 @@ def ratio_points(config: Config, study: Study) -> tuple[list[Config], list[Confi
     one_rate = replace(plain, optimiser="normalised", learning_rate=plain.learning_rate / 3)
     single = [replace(one_rate, activation=f) for f in activations]
     starts = [replace(plain, activation=f, init_scale=s) for f in activations for s in (0.001, 0.01, 0.1, 0.5)]
-    lengths = trained(config, study)
+    lengths, steps = trained(config, study), config.steps
+    reach = {"relu": max(lengths)}  # the others stop at three times the steps
     longer = [
-        replace(plain, activation=f, steps=n)
-        for f in activations
-        for n in lengths
-        if f == "relu" or n <= 3 * config.steps
+        replace(plain, activation=f, steps=n) for f in activations for n in lengths if n <= reach.get(f, 3 * steps)
     ]
     return starts + single, longer + single
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -20,19 +21,13 @@ def points(base: Config, post: Config, powers: Sequence[float]) -> dict[str, lis
     """
     at = lambda *values: [q for q in values if q in powers]
     many = lambda config, powers, **other: [replace(config, exponent=float(q), **other) for q in powers]
-    starts = [
-        config
-        for q in at(1.5, 2, 2.05, 2.25, 3, 6, 8)
-        for start in ("naive", "shared")
-        for config in many(base, [q], start=start)
-    ]
+    starts = product(at(1.5, 2, 2.05, 2.25, 3, 6, 8), ("naive", "shared"))
+    both, twice = len(at(4, 6)) == 2, min(2 * base.seeds, 100_000)
     return {
         "usual": many(base, sorted(powers, key=lambda q: abs(q - 2))),
-        "restarted": starts,
+        "restarted": [replace(base, exponent=float(q), start=start) for q, start in starts],
         "long": many(sweep.longer(base), at(2, 2.02, 2.05, 2.1, 8)),
-        "longest": many(
-            sweep.longer(base, 20), at(4, 6) if len(at(4, 6)) == 2 else (), seeds=min(2 * base.seeds, 100_000)
-        ),
+        "longest": many(sweep.longer(base, 20), at(4, 6) if both else (), seeds=twice),
         "sparse": many(sweep.longer(base), at(2, 2.02, 2.05, 1.95, 3), p=max(base.p / 10, RAREST)),
         "slow": many(base, at(4, 6), learning_rate=post.learning_rate),
     }
@@ -42,11 +37,9 @@ def by_kind(table: pd.DataFrame, kinds: dict[str, list[Config]]) -> dict[str, pd
     """The rows of a sweep over `points` by kind, some empty, with `exponent`, `p` and `start` even if all alike."""
     ends = np.cumsum([sum(config.seeds for config in points) for points in kinds.values()])
     parts = zip(kinds, np.split(np.arange(len(table)), ends[:-1]), strict=True)
-    about = {
-        name: [getattr(c, name) for points in kinds.values() for c in points for _ in range(c.seeds)]
-        for name in ("exponent", "p", "start")
-    }
-    return {kind: table.assign(**about).iloc[rows] for kind, rows in parts}
+    rows = [(c.exponent, c.p, c.start) for points in kinds.values() for c in points for _ in range(c.seeds)]
+    about = dict(zip(("exponent", "p", "start"), zip(*rows, strict=True), strict=True))
+    return {kind: table.assign(**about).iloc[part] for kind, part in parts}
 
 
 def paired_means(usual: pd.DataFrame, longer: pd.DataFrame, names: list[str]) -> pd.DataFrame:

@@ -83,7 +83,7 @@ def table(
     settings = pd.DataFrame([dataclasses.asdict(point) for point in points for _ in range(point.seeds)])
     path = paths.output("data", f"{name}.csv")
     settings[names].join(pd.concat(tables, ignore_index=True)).to_csv(path, index=False, float_format="%.5g")
-    return pd.read_csv(path).assign(**settings)  # readings with the digits that a later run will find
+    return paths.table(path).assign(**settings)  # readings with the digits that a later run will find
 
 
 def to_train(name: str, points: Sequence[Config], every: int, options: Measurement) -> list[Config]:
@@ -116,7 +116,7 @@ def key(point: Config, options: Measurement) -> str:
 def _committed(path: Path) -> dict[str, pd.DataFrame]:
     """Points of a committed table by their key; none if there is no table, or it is damaged (which is said)."""
     try:
-        table = pd.read_csv(path) if path.exists() else pd.DataFrame()
+        table = paths.table(path) if path.exists() else pd.DataFrame()
     except ValueError as error:
         store.say(f"{path.name} is damaged ({error}); training all of it again")
         table = pd.DataFrame()
