@@ -22,6 +22,11 @@ class ConfigError(OneLine, ValueError):
     """A parameter is misspelt, of the wrong type or out of range; the message says which and what fits."""
 
 
+def misfit(name: str, value: Any, why: str) -> ConfigError:
+    """The error of a value that does not fit."""
+    return ConfigError(f"{name} = {value!r} does not fit: {why}")
+
+
 def declare(default: Any, meaning: str, low: float = -math.inf, high: float = math.inf, **about: Any) -> Any:
     """A dataclass field with its meaning and its range `low..high`.
 
@@ -40,19 +45,11 @@ def checked(field: dataclasses.Field, value: Any) -> Any:
     if "kind" not in about:
         return _entry(name, field.type, value, about)
     if isinstance(value, str) or not hasattr(value, "__iter__"):
-        raise ConfigError(
-            f"{name} = {value!r} does not fit: {about['meaning']} must be a list, as in {_listed(field.default)}"
-        )
+        raise misfit(name, value, f"{about['meaning']} must be a list, as in {list(field.default) or [1, 2]}")
     values, least = tuple(_entry(name, about["kind"], entry, about) for entry in value), min(1, len(field.default))
     if not least <= len(values) <= about["most"] or len(set(values)) < len(values):
-        raise ConfigError(
-            f"{name} = {_listed(values)} does not fit: it must have {least} to {about['most']} different entries"
-        )
+        raise misfit(name, list(values), f"it must have {least} to {about['most']} different entries")
     return values
-
-
-def _listed(values: Any) -> str:
-    return f"[{', '.join(map(repr, values))}]" if values else "[1, 2]"
 
 
 def _entry(name: str, kind: type, value: Any, about: dict) -> Any:
@@ -67,7 +64,7 @@ def _entry(name: str, kind: type, value: Any, about: dict) -> Any:
         ok = right_type and low <= value <= high and not (about.get("open_low") and value == low)
         ok = ok and (multiple == 1 or value % multiple == 0)
     if not ok:
-        raise ConfigError(f"{name} = {value!r} does not fit: {about['meaning']} must be {fits}")
+        raise misfit(name, value, f"{about['meaning']} must be {fits}")
     return kind(value)
 
 
@@ -127,7 +124,7 @@ class Config(Checked):
         super().__post_init__()
         most, why = limit(self.__dataclass_fields__["neurons"], {"features": self.features})
         if self.neurons > most:
-            raise ConfigError(f"neurons = {self.neurons} does not fit: {why}")
+            raise misfit("neurons", self.neurons, why)
 
     @cached_property
     def fourth_power(self) -> bool:

@@ -23,9 +23,9 @@ def key(seed: int, purpose: str) -> Array:
 def sample(key: Array, config: Config, count: int) -> Array:
     """Draws from the training distribution: each feature on with probability p, then Uniform(low, 1).
 
-    One random word per entry serves both: `u < p` is the coin, and given that, `u / p` is again
-    uniform on [0, 1). From 32 bits the value keeps float32 resolution. Words come in pairs from one
-    call of the hash, where `jax.random.bits` would throw half of them away.
+    One random word per entry serves both: `u < p` is the coin, and given that, `u / p` is again uniform on [0, 1).
+    From 32 bits the value keeps float32 resolution. Words come in pairs from one call of the hash, where
+    `jax.random.bits` would throw half of them away.
 
     Returns: (features, count), float32.
     """

@@ -1,10 +1,9 @@
 """What was computed once is found again: trained ensembles, and what was measured on them.
 
-A result is filed under a hash of everything that decided it: the parameters, the code that it rests on (see
-`code`), the versions of JAX and its companions, and the kind of device. Each result is
-`build/store/NAME.npz` with `NAME.json` beside it, which holds all of that in plain words. A large
-ensemble is trained and filed in blocks of networks: what stops half-way keeps its finished blocks,
-and a larger ensemble begins with those of a smaller one.
+A result is filed under a hash of everything that decided it: the parameters, the code that it rests on (see `code`),
+the versions of JAX and its companions, and the kind of device. It is `build/store/NAME.npz`, with `NAME.json` beside
+it, which holds all of that in plain words. A large ensemble is trained and filed in blocks of networks: what stops
+half-way keeps its finished blocks, and a larger ensemble begins with those of a smaller one.
 """
 
 import ast
@@ -34,7 +33,7 @@ from lib.devices import together
 from lib.model import Network
 
 _PARSING = threading.Lock()  # Python 3.11 parses in one thread at a time, or not at all
-BLOCK = 64  # networks in one file; a multiple of `train.GROUP`
+BLOCK = 64  # networks in one file; a multiple of `GROUP`
 CLEAR = "\r\x1b[K" if sys.__stderr__ and sys.__stderr__.isatty() else ""  # a terminal's line is begun anew
 jax.config.update("jax_compilation_cache_dir", str(paths.BUILD / "jax"))  # what one notebook compiled serves all
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

@@ -14,7 +14,7 @@ from typing import Any
 from IPython.display import Markdown, display
 
 from lib import paths
-from lib.config import RAREST, Checked, Config, ConfigError, Measurement, checked, declare, limit
+from lib.config import RAREST, Checked, Config, ConfigError, Measurement, checked, declare, limit, misfit
 
 POWERS = (1.5, 1.75, 1.9, 1.95, 1.98, 2.0, 2.01, 2.02, 2.03, 2.05, 2.1, 2.25, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 8.0)
 RATES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 1.0)
@@ -134,7 +134,7 @@ def _within(name: str, value: Any, values: dict[str, Any], typed: bool) -> Any:
     if not why or max(value if isinstance(value, tuple) else (value,), default=0) <= most:
         return value
     if typed:
-        raise ConfigError(f"{name} = {list(value) if isinstance(value, tuple) else value} does not fit: {why}")
+        raise misfit(name, list(value) if isinstance(value, tuple) else value, why)
     return tuple(entry for entry in value if entry <= most) if isinstance(value, tuple) else most
 
 
