@@ -25,16 +25,13 @@ def test_the_papers_tables_are_those_of_its_data(tmp_path):
 def test_every_table_goes_between_its_own_markers(tmp_path):
     page, data = tmp_path / "README.md", tmp_path / "data"
     names = ("findings", "summary", "predictions", "times", "bench")
-    page.write_text(
-        "above\n" + "between\n".join(f"<!-- {name} -->\nold\n<!-- /{name} -->\n" for name in names) + "below\n"
-    )
-    before = page.read_text()
+    before = "".join(f"above\n<!-- {name} -->\nold\n<!-- /{name} -->\nbelow\n" for name in names)
+    page.write_text(before)
     readme.write(tmp_path)
     assert page.read_text() == before, "no data yet"
     data.mkdir()
-    (data / "claims.csv").write_text(
-        f"{CLAIMS}load,0.05 to 0.08,0.061234,0.05,1234.5,64,,0.1,reproduced,learned,,learned\n"
-    )
+    load = "load,0.05 to 0.08,0.061234,0.05,1234.5,64,,0.1,reproduced,learned,,learned"
+    (data / "claims.csv").write_text(f"{CLAIMS}{load}\n")
     (data / "12_verdict.csv").write_text('prediction,verdict,evidence\nit tips,fails,"at no p, nowhere"\n')
     (data / "bench.json").write_text(
         '{"network-steps per second": {"loop": {"median": 200.0}, "ours": {"median": 3000.0}}, '
@@ -43,12 +40,10 @@ def test_every_table_goes_between_its_own_markers(tmp_path):
     for _ in range(2):
         readme.write(tmp_path)
         lines = page.read_text().splitlines()
-        assert lines[0] == "above" and lines[-1] == "below" and lines.count("between") == 4 and "old" not in lines
-        assert lines[2:5:2] == ["| id | published | ours: mean (low to high) | untrained | trained on | verdict |"] + [
-            "| `load` | 0.05 to 0.08 | 0.0612 (0.05 to 1230) |  | 0.1 | learned |"
-        ]
+        assert lines.count("above") == lines.count("below") == len(names) and "old" not in lines
+        assert lines[4] == "| `load` | 0.05 to 0.08 | 0.0612 (0.05 to 1230) |  | 0.1 | learned |"
         said = "Of 1 published numbers **1** come out again in 64 networks, 1 are learned"
-        assert lines[8].startswith(said) and lines[9].endswith("0 hold, 0 hold in part, 1 fails.")
+        assert lines[9].startswith(said) and lines[10].endswith("0 hold, 0 hold in part, 1 fails.")
         rows = ("| 12 | it tips | fails | at no p, nowhere |", "| nothing | 0.01 |", "| ours | 3,000 | 15.0 |")
         assert "| cold | 500 |" in lines and sorted(map(lines.index, rows)) == list(map(lines.index, rows))
     for wrong in ("no markers", before + before):
@@ -67,10 +62,8 @@ def test_the_summary_counts_what_was_not_tested(tmp_path):
 
 
 EXAMPLES = [  # lines of their own and words within a sentence; without what is said of a line beside it
-    shlex.split(example, comments=True)[1:]
-    for either in re.findall(r"^    (make .*)$|`(make [^`]*)`", (paths.ROOT / "README.md").read_text(), re.M)
-    for example in either
-    if example
+    shlex.split(line or words, comments=True)[1:]
+    for line, words in re.findall(r"^    (make .*)$|`(make [^`]*)`", (paths.ROOT / "README.md").read_text(), re.M)
 ]
 MAKEFILE = (paths.ROOT / "Makefile").read_text()
 
@@ -88,9 +81,8 @@ def test_an_example_of_the_readme_fits(words):
 
 
 def test_there_are_examples_of_each_kind():
-    said = [" ".join(words) for words in EXAMPLES]
-    for part in ("PARAMS=", "NOTEBOOK=", "GRID=", "restore", "paper"):
-        assert any(part in example for example in said), part
+    said = " ".join(word for words in EXAMPLES for word in words)
+    assert all(part in said for part in ("PARAMS=", "NOTEBOOK=", "GRID=", "restore", "paper"))
 
 
 @pytest.mark.skipif("SLOW" not in os.environ, reason="takes minutes: SLOW=1 runs the first example of other seeds")
