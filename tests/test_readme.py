@@ -1,8 +1,9 @@
-"""Numbers reach README.md from the run's tables, each between its own markers; what it tells the reader to type, works."""
+"""Numbers reach README.md from the run's tables, between their own markers; what it tells the reader to type, works."""
 
 import os
 import re
 import shlex
+import shutil
 import subprocess
 
 import pytest
@@ -10,60 +11,59 @@ import pytest
 from lib import paths
 from lib.publish import asked, grid, readme
 
-
-def test_the_findings_table_goes_between_its_markers(tmp_path):
-    page, claims = tmp_path / "README.md", tmp_path / "data" / "claims.csv"
-    page.write_text("above\n<!-- findings -->\nold\n<!-- /findings -->\n<!-- summary -->\n<!-- /summary -->\nbelow\n")
-    readme.write(tmp_path)  # no claims yet
-    assert "old" in page.read_text()
-    claims.parent.mkdir()
-    claims.write_text(
-        "id,published,mean,low,high,seeds,null,converged,reproduced,origin,future,verdict\n"
-        "load,0.05 to 0.08,0.061234,0.05,1234.5,64,,0.1,reproduced,learned,,learned\n"
-    )
-    for _ in range(2):
-        readme.write(tmp_path)
-        lines = page.read_text().splitlines()
-        assert lines[0] == "above" and lines[-1] == "below" and "old" not in lines
-        assert any(
-            line.startswith("Of 1 published numbers **1** come out again in 64 networks, 1 are learned")
-            for line in lines
-        )
-        assert "| `load` | 0.05 to 0.08 | 0.0612 (0.05 to 1230) |  | 0.1 | learned |" in lines
-    page.write_text("no markers")
-    with pytest.raises(ValueError, match="README.md"):
-        readme.write(tmp_path)
+CLAIMS = "id,published,mean,low,high,seeds,null,converged,reproduced,origin,future,verdict\n"
 
 
-def test_every_table_has_its_own_place(tmp_path):
+def test_the_papers_tables_are_those_of_its_data(tmp_path):
+    shutil.copy(paths.ROOT / "README.md", tmp_path)
+    shutil.copytree(paths.ROOT / "data", tmp_path / "data")
+    readme.write(tmp_path)
+    assert (tmp_path / "README.md").read_text() == (paths.ROOT / "README.md").read_text()
+    assert set(readme.tables(tmp_path / "data")) == {"findings", "predictions", "bench", "times"}
+
+
+def test_every_table_goes_between_its_own_markers(tmp_path):
     page, data = tmp_path / "README.md", tmp_path / "data"
-    page.write_text(
-        "<!-- predictions -->\n<!-- /predictions -->\nbetween\n<!-- times -->\n<!-- /times -->\n<!-- bench -->\n<!-- /bench -->\n"
-    )
+    names = ("findings", "summary", "predictions", "times", "bench")
+    before = "".join(f"above\n<!-- {name} -->\nold\n<!-- /{name} -->\nbelow\n" for name in names)
+    page.write_text(before)
+    readme.write(tmp_path)
+    assert page.read_text() == before, "no data yet"
     data.mkdir()
+    load = "load,0.05 to 0.08,0.061234,0.05,1234.5,64,,0.1,reproduced,learned,,learned"
+    (data / "claims.csv").write_text(f"{CLAIMS}{load}\n")
     (data / "12_verdict.csv").write_text('prediction,verdict,evidence\nit tips,fails,"at no p, nowhere"\n')
     (data / "bench.json").write_text(
         '{"network-steps per second": {"loop": {"median": 200.0}, "ours": {"median": 3000.0}}, '
         '"machine": {"processor": "P", "cores used": 2}, "make paper, seconds": {"cold": 500.4, "nothing": 0.012}}'
     )
-    readme.write(tmp_path)
-    lines = page.read_text().splitlines()
-    assert "| 12 | it tips | fails | at no p, nowhere |" in lines and "| ours | 3,000 | 15.0 |" in lines
-    assert (
-        "| cold | 500 |" in lines
-        and "| nothing | 0.01 |" in lines
-        and lines.index("between") < lines.index("| ours | 3,000 | 15.0 |")
-    )
+    for _ in range(2):
+        readme.write(tmp_path)
+        lines = page.read_text().splitlines()
+        assert lines.count("above") == lines.count("below") == len(names) and "old" not in lines
+        assert lines[4] == "| `load` | 0.05 to 0.08 | 0.0612 (0.05 to 1230) |  | 0.1 | learned |"
+        said = "Of 1 published numbers **1** come out again in 64 networks, 1 are learned"
+        assert lines[9].startswith(said) and lines[10].endswith("0 hold, 0 hold in part, 1 fails.")
+        rows = ("| 12 | it tips | fails | at no p, nowhere |", "| nothing | 0.01 |", "| ours | 3,000 | 15.0 |")
+        assert "| cold | 500 |" in lines and sorted(map(lines.index, rows)) == list(map(lines.index, rows))
+    for wrong in ("no markers", before + before):
+        page.write_text(wrong)
+        with pytest.raises(ValueError, match="README.md"):
+            readme.write(tmp_path)
 
 
-# ---- the examples
+def test_the_summary_counts_what_was_not_tested(tmp_path):
+    rows = "a,1,1,1,1,1,,,reproduced,learned,,x\nb,1,,,,0,,,undefined,undefined,,undefined\n"
+    (tmp_path / "claims.csv").write_text(CLAIMS + rows)
+    (tmp_path / "15_verdict.csv").write_text("prediction,verdict,evidence\na,not tested,b\n")
+    text = readme.summary(tmp_path)
+    assert "in 1 network," in text and "1 of them does not exist" in text and text.endswith("0 fail, 1 not tested.")
+    assert readme.tables(tmp_path)["findings"].endswith("\n| `b` | 1 |  |  |  | undefined |")
 
 
 EXAMPLES = [  # lines of their own and words within a sentence; without what is said of a line beside it
-    shlex.split(example, comments=True)[1:]
-    for either in re.findall(r"^    (make .*)$|`(make [^`]*)`", (paths.ROOT / "README.md").read_text(), re.M)
-    for example in either
-    if example
+    shlex.split(line or words, comments=True)[1:]
+    for line, words in re.findall(r"^    (make .*)$|`(make [^`]*)`", (paths.ROOT / "README.md").read_text(), re.M)
 ]
 MAKEFILE = (paths.ROOT / "Makefile").read_text()
 
@@ -75,42 +75,23 @@ def test_an_example_of_the_readme_fits(words):
     assert {word for word in words if "=" not in word} <= set(re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.M)[1].split())
     assert all(f"$({name})" in MAKEFILE or f"$(if $({name})" in MAKEFILE or f"{name} ?=" in MAKEFILE for name in given)
     notebooks = sorted(asked.NOTEBOOKS.glob(f"{given.get('NOTEBOOK', '')}[0-9_]*.ipynb"))
-    assert notebooks and set(asked.check(asked.parse(shlex.split(given.get("PARAMS", ""))), notebooks)) == {
-        path.stem for path in notebooks
-    }
+    reached = asked.check(asked.parse(shlex.split(given.get("PARAMS", ""))), notebooks)
+    assert notebooks and set(reached) == {path.stem for path in notebooks}
     assert grid.grid(shlex.split(given.get("GRID", "")))
 
 
 def test_there_are_examples_of_each_kind():
-    said = [" ".join(words) for words in EXAMPLES]
-    for part in ("PARAMS=", "NOTEBOOK=", "GRID=", "restore", "paper"):
-        assert any(part in example for example in said), part
+    said = " ".join(word for words in EXAMPLES for word in words)
+    assert all(part in said for part in ("PARAMS=", "NOTEBOOK=", "GRID=", "restore", "paper"))
 
 
-@pytest.mark.skipif(
-    "SLOW" not in os.environ, reason="takes minutes: SLOW=1 runs the README's first example of other seeds"
-)
+@pytest.mark.skipif("SLOW" not in os.environ, reason="takes minutes: SLOW=1 runs the first example of other seeds")
 def test_an_example_of_the_readme_runs():
     words = next(words for words in EXAMPLES if any(word.startswith("PARAMS=") and "seeds=" in word for word in words))
-    kept = {
-        path: path.read_bytes()
-        for folder in ("data", "figures", "notebooks")
-        for path in (paths.ROOT / folder).iterdir()
-        if path.is_file()
-    }
+    files = [path for name in ("data", "figures", "notebooks") for path in (paths.ROOT / name).iterdir()]
+    kept = {path: path.read_bytes() for path in files if path.is_file()}
     done = subprocess.run(["make", *words], cwd=paths.ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     page = re.search(r"to read: (\S+)\.$", done.stdout.strip())[1]
     assert page.startswith("build/runs/") and (paths.ROOT / page).exists()
     assert all(path.read_bytes() == content for path, content in kept.items()), "what is committed is left alone"
-
-
-def test_the_summary_counts_what_was_not_tested(tmp_path):
-    head = "id,published,mean,low,high,seeds,null,converged,reproduced,origin,future,verdict\n"
-    (tmp_path / "claims.csv").write_text(
-        head + "a,1,1,1,1,1,,,reproduced,learned,,x\nb,1,,,,0,,,undefined,undefined,,undefined\n"
-    )
-    (tmp_path / "15_verdict.csv").write_text("prediction,verdict,evidence\na,not tested,b\n")
-    text = readme.summary(tmp_path)
-    assert "in 1 network," in text and "1 of them does not exist" in text and text.endswith("0 fail, 1 not tested.")
-    assert readme.findings(tmp_path)["findings"][2] == ("`b`", "1", "", "", "", "undefined")

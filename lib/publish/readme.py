@@ -3,81 +3,69 @@
 Each goes between its own markers, `<!-- name -->` and `<!-- /name -->`; one whose data is not there stays as it is.
 """
 
-import csv
 import json
 import os
 import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from lib import paths
 
-Rows = list[tuple[str, ...]]  # the first is the head
+MANY = {"holds": "hold", "holds in part": "hold in part", "fails": "fail", "not tested": "not tested"}
 
 
-def findings(data: Path) -> dict[str, Rows]:
-    """Every published number, from `data/claims.csv`."""
-    head = ("id", "published", "ours: mean (low to high)", "untrained", "trained on", "verdict")
-    cells = [
-        (f"`{row['id']}`", row["published"], _span(row), _short(row["null"]), _short(row["converged"]), row["verdict"])
-        for row in _read(data / "claims.csv")
-    ]
-    return {"findings": [head, *cells]} if cells else {}
-
-
-def predictions(data: Path) -> dict[str, Rows]:
-    """What the post expects of each knob, from `data/NN_verdict.csv`."""
-    files = sorted(data.glob("1[1-5]_verdict.csv"))
-    cells = [
-        (file.name[:2], *(row[name] for name in ("prediction", "verdict", "evidence")))
-        for file in files
-        for row in _read(file)
-    ]
-    return {"predictions": [("notebook", "expected", "verdict", "measured"), *cells]} if cells else {}
-
-
-def speed(data: Path) -> dict[str, Rows]:
-    """Contenders, and seconds of a run, from `data/bench.json`."""
-    if not (data / "bench.json").exists():
-        return {}
-    result = json.loads((data / "bench.json").read_text(encoding="utf-8"))
-    rates = {name: rate["median"] for name, rate in result["network-steps per second"].items()}
-    slowest = next(iter(rates.values()))  # the loop that all others are compared with
-    about, seconds = result["machine"], result["make paper, seconds"]
-    return {
-        "bench": [
-            ("contender", "network-steps per second", "times the PyTorch loop"),
-            *((name, f"{rate:,.0f}", f"{rate / slowest:.1f}") for name, rate in rates.items()),
-        ],
-        "times": [
-            (f"on {about['processor']}, {about['cores used']} cores", "seconds"),
-            *((name, f"{value:.{0 if value > 1 else 2}f}") for name, value in seconds.items()),
-        ],
+def tables(data: Path) -> dict[str, str]:
+    """The tables that can be made from `data/`: findings, predictions, and from a bench its rates and times."""
+    made = {
+        "findings": [("id", "published", "ours: mean (low to high)", "untrained", "trained on", "verdict")],
+        "predictions": [("notebook", "expected", "verdict", "measured"), *verdicts(data)],
     }
+    for row in records(data / "claims.csv"):
+        mean, low, high, null, longest = (short(row[name]) for name in ("mean", "low", "high", "null", "converged"))
+        ours = mean and f"{mean} ({low} to {high})"
+        made["findings"].append((f"`{row['id']}`", row["published"], ours, null, longest, row["verdict"]))
+    if (data / "bench.json").exists():
+        bench = json.loads((data / "bench.json").read_text(encoding="utf-8"))
+        rates = {name: rate["median"] for name, rate in bench["network-steps per second"].items()}
+        slowest = next(iter(rates.values()))  # the loop that all others are compared with
+        made["bench"] = [("contender", "network-steps per second", "times the PyTorch loop")]
+        made["bench"] += [(name, f"{rate:,.0f}", f"{rate / slowest:.1f}") for name, rate in rates.items()]
+        made["times"] = [("on {processor}, {cores used} cores".format_map(bench["machine"]), "seconds")]
+        seconds = bench["make paper, seconds"]
+        made["times"] += [(name, f"{value:.{0 if value > 1 else 2}f}") for name, value in seconds.items()]
+    return {name: table(rows) for name, rows in made.items() if rows[1:]}
+
+
+def verdicts(data: Path) -> list[tuple[str, ...]]:
+    """What the post expects of each knob, from `data/NN_verdict.csv`: notebook, expectation, verdict, evidence."""
+    names = ("prediction", "verdict", "evidence")
+    files = sorted(data.glob("1[1-5]_verdict.csv"))
+    return [(file.name[:2], *(row[name] for name in names)) for file in files for row in records(file)]
 
 
 def summary(data: Path) -> str:
     """What came out, in two sentences; nothing if there are no claims."""
-    claims, knobs = _read(data / "claims.csv"), predictions(data).get("predictions", [])[1:]
+    claims, knobs = records(data / "claims.csv"), verdicts(data)
     if not claims:
         return ""
-    count = lambda column, value: sum(row[column] == value for row in claims)
-    networks = max((row["seeds"] for row in claims), key=int)
+    reproduced, origin, future = (Counter(row[name] for row in claims) for name in ("reproduced", "origin", "future"))
+    networks = max(int(row["seeds"]) for row in claims)
     text = (
-        f"Of {len(claims)} published numbers **{count('reproduced', 'reproduced')}** come out again "
-        f"in {networks} network{'s' * (networks != '1')}, "
-        f"{count('origin', 'learned')} are learned, where the others follow from counting or are what an untrained code shows, and "
-        f"{count('future', 'changes with training')} change when training goes on."
+        f"Of {len(claims)} published numbers **{reproduced['reproduced']}** come out again "
+        f"in {networks} network{'s' * (networks != 1)}, {origin['learned']} are learned, where the others follow from "
+        "counting or are what an untrained code shows, "
+        f"and {future['changes with training']} change when training goes on."
     )
-    if missing := count("reproduced", "undefined"):
+    if missing := reproduced["undefined"]:
         text += f" {missing} of them {'do' if missing > 1 else 'does'} not exist with these parameters."
     if not knobs:
         return text
-    ends = []
-    for verdict in ("holds", "holds in part", "fails"):
-        number = sum(row[2] == verdict for row in knobs)
-        ends.append(f"{number} {verdict if number == 1 else verdict.replace('holds', 'hold').replace('fails', 'fail')}")
-    if number := sum(row[2] == "not tested" for row in knobs):
-        ends.append(f"{number} not tested")
+    count = Counter(verdict for _, _, verdict, _ in knobs)
+    said = [verdict for verdict in MANY if count[verdict] or verdict != "not tested"]
+    ends = [f"{count[verdict]} {verdict if count[verdict] == 1 else MANY[verdict]}" for verdict in said]
     return f"{text}\nOf {len(knobs)} expectations about experiments that the post did not run, {', '.join(ends)}."
 
 
@@ -91,9 +79,11 @@ def write(home: Path) -> None:
     if not page.exists():
         return
     before = after = page.read_text(encoding="utf-8")
-    texts = {marker: table(rows) for marker, rows in (findings(data) | predictions(data) | speed(data)).items()}
-    for marker, text in (texts | ({"summary": said} if (said := summary(data)) else {})).items():
-        after = _between(after, marker, text)
+    for marker, text in (tables(data) | ({"summary": said} if (said := summary(data)) else {})).items():
+        around = re.split(f"(?<=<!-- {marker} -->).*?(?=<!-- /{marker} -->)", after, flags=re.S)
+        if len(around) != 2:
+            raise ValueError(f"README.md wants one <!-- {marker} --> and <!-- /{marker} -->, to write between")
+        after = f"\n{text}\n".join(around)
     if after != before:
         draft = home / "build" / "README.md"
         draft.parent.mkdir(exist_ok=True)
@@ -101,39 +91,23 @@ def write(home: Path) -> None:
         os.replace(draft, page)
 
 
-def table(rows: Rows) -> str:
-    """Rows as a table in Markdown."""
+def between(page: str, marker: str) -> str:
+    """What a page says between `<!-- marker -->` and `<!-- /marker -->`; nothing if it lacks them."""
+    return page.partition(f"<!-- {marker} -->")[2].partition(f"<!-- /{marker} -->")[0].strip()
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as a table in Markdown; the first is the head."""
     head, *body = (f"| {' | '.join(row)} |" for row in rows)
     return "\n".join([head, "|" + "---|" * len(rows[0]), *body])
 
 
-def _read(table: Path) -> list[dict[str, str]]:
-    """Rows of a CSV file; none if it is not there."""
-    if not table.exists():
-        return []
-    with open(table, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+def records(table: Path) -> list[dict[str, str]]:
+    """Rows of a CSV file, each cell as it is written there; none if there is no such file."""
+    return pd.read_csv(table, dtype=str, keep_default_na=False).to_dict("records") if table.exists() else []
 
 
-def _between(page: str, marker: str, text: str) -> str:
-    """The page with a text between `<!-- marker -->` and `<!-- /marker -->`."""
-    after, count = re.subn(
-        rf"(<!-- {marker} -->).*?(<!-- /{marker} -->)", lambda m: f"{m[1]}\n{text}\n{m[2]}", page, flags=re.S
-    )
-    if count != 1:
-        raise ValueError(
-            f"README.md wants one <!-- {marker} --> … <!-- /{marker} --> for what the run says to go between"
-        )
-    return after
-
-
-def _span(row: dict) -> str:
-    """`mean (low to high)`, each to three significant digits; nothing if there is no such number."""
-    mean, low, high = (_short(row[name]) for name in ("mean", "low", "high"))
-    return mean and f"{mean} ({low} to {high})"
-
-
-def _short(number: str) -> str:
+def short(number: str) -> str:
     """A number to three significant digits; nothing stays nothing."""
     return number and f"{float(f'{float(number):.3g}'):.10g}"
 

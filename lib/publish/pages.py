@@ -1,0 +1,133 @@
+"""A page is one Markdown text with figures and pipe tables, a notebook's, too: pandoc makes HTML and typst of it."""
+
+import base64
+import io
+import re
+import subprocess
+from dataclasses import dataclass
+from html import escape
+from itertools import zip_longest
+from pathlib import Path
+
+import nbformat
+import pypandoc
+from bs4 import BeautifulSoup, Tag
+from nbconvert.exporters import TemplateExporter
+from PIL import Image
+
+from lib.publish import readme
+
+TEMPLATES = Path(__file__).parent / "templates"
+MARKDOWN = "commonmark+attributes+fenced_divs+implicit_figures+pipe_tables+raw_html+smart+tex_math_dollars"
+CAPTION = re.compile(r"\*\*Figure (\w+)\.\*\*\s*(.*)", re.S)
+SCROLLS = {"class": "table", "role": "region", "aria-label": "Table", "tabindex": "0"}
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page to be made; `printed` is its text without code, `banner` how its parameters differ from the paper's."""
+
+    name: str
+    title: str
+    text: str
+    banner: str = ""
+    number: str = ""
+    printed: str = ""
+
+
+def chapter(path: Path, number: int, banner: str, out: Path) -> Page:
+    """A notebook as a page; its pictures go to `out`."""
+    nb = nbformat.read(path, 4)
+    title, _, nb.cells[0].source = nb.cells[0].source.lstrip("# ").partition("\n")
+    _figures(nb, number, path.stem, out)
+    for output in (output for cell in nb.cells for output in cell.get("outputs", [])):
+        if table := BeautifulSoup(output.get("data", {}).get("text/html", ""), "html.parser").table:
+            output.data = {"text/markdown": _pipe_table(table)}
+    template = TemplateExporter(template_file=str(TEMPLATES / "notebook.md.j2"))
+    text, printed = (linked(template.from_notebook_node(nb, {"code": code})[0]) for code in (True, False))
+    return Page(path.stem, re.sub("[*`]", "", title), text, banner, str(number), printed)
+
+
+def _figures(nb, number: int, stem: str, out: Path) -> None:
+    """Makes each picture and the caption below it one output: a numbered figure."""
+    count = 0
+    for outputs in (cell.outputs for cell in nb.cells if cell.cell_type == "code"):
+        for output, below in zip_longest(list(outputs), outputs[1:], fillvalue={}):
+            if "image/png" not in output.get("data", {}):
+                continue
+            count += 1
+            label, name, caption = f"Figure {number}.{count}.", f"{stem}_{count}", ""
+            if named := CAPTION.match(below.get("data", {}).get("text/markdown", "")):
+                name, caption = named.groups()
+                outputs.remove(below)
+            picture = Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
+            picture.save(out / "pictures" / f"{name}.webp", lossless=True)  # the same pixels in a third of the bytes
+            alt = output.metadata.get("image/png", {}).get("alt", caption)
+            if alt == caption:  # which is read aloud, too: its first sentence will do
+                alt = f"{label} {re.split(r'(?<=[.?!]) ', caption)[0]}".strip()
+            about = f'#fig-{name} alt="{escape(alt)}" width={picture.width} height={picture.height}'
+            output.data = {"text/markdown": f"![**{label}** {caption}](pictures/{name}.webp){{{about}}}"}
+
+
+def _pipe_table(table: Tag) -> str:
+    """A table of pandas in Markdown; heads in several rows become one, "a, b"."""
+    rows = []
+    for row in table("tr"):
+        cells = [escaped(cell.text) for cell in row(["th", "td"]) for _ in range(int(cell.get("colspan", 1)))]
+        rows.append([*rows[-1][: len(rows[-1]) - len(cells)], *cells] if rows else cells)  # one head for several rows
+    heads = len(table.thead("tr"))
+    (*_, corner), *names = zip(*rows[:heads], strict=True)
+    return readme.table([[corner, *(", ".join(filter(None, name)) for name in names)], *rows[heads:]])
+
+
+def escaped(text: str) -> str:
+    """A plain text in Markdown, on one line."""
+    return re.sub(r"([!-/:-@[-`{-~])", r"\\\1", " ".join(text.split()))
+
+
+def linked(text: str) -> str:
+    """Links to notebooks, to the bibliography and to pages lead to pages beside this one."""
+    text = re.sub(r"\]\((?:notebooks/)?(\d\d_\w+)\.ipynb", r"](\1.html", text.replace("](build/paper/", "]("))
+    return text.replace("](../data/references.bib#", "](references.html#ref-")
+
+
+def pandoc(name: str, text: str, *options) -> str:
+    """What pandoc makes of a text; a warning is a RuntimeError that says the text's name."""
+    command = [pypandoc.get_pandoc_path(), "--fail-if-warnings", "--wrap=preserve", *map(str, options)]
+    done = subprocess.run(command, input=text, capture_output=True, encoding="utf-8")
+    if done.returncode:
+        raise RuntimeError(f"{name}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def write(page: Page, before: Page | None, after: Page | None, paper: str, there: set[str], out: Path) -> Path:
+    """Writes a page as HTML, between two others; a link to a page that is not `there` is left as its words."""
+    words = {name: getattr(page, name) for name in ("name", "title", "number", "banner")} | {"paper": paper}
+    words |= {"previous-name": before.name, "previous-title": before.title} if before else {}
+    words |= {"next-name": after.name, "next-title": after.title} if after else {}
+    options = [f"--metadata={name}:{value}" for name, value in words.items() if value]
+    options += ["--toc", "--toc-depth=3"] if before else ["--metadata=front"]  # the title page comes first
+    options += [f"--from={MARKDOWN}+gfm_auto_identifiers", f"--template={TEMPLATES / 'page.html'}", "--mathml"]
+    soup = BeautifulSoup(pandoc(page.name, page.text, *options), "html.parser")
+    for link in soup("a", href=re.compile(r"^\w+\.html")):
+        if link["href"].partition(".html")[0] not in there:
+            link.unwrap()
+    for image in soup("img"):
+        image.wrap(soup.new_tag("a", href=image["src"]))
+    for table in soup("table"):
+        table.wrap(soup.new_tag("div", attrs=SCROLLS))
+        for at, (head, *cells) in enumerate(zip(*(row(["th", "td"]) for row in table("tr")), strict=True)):
+            number = at and all(re.match(r"[-−+]?\d|–|$", cell.text) for cell in cells)
+            for cell in (head, *cells):  # an empty one is no head
+                heads = {"scope": "col" if cell is head else "row"} if cell.text and (cell is head or not at) else {}
+                cell.name = "th" if heads else "td"
+                cell.attrs = heads | ({"class": "number"} if number else {})
+    path = out / f"{page.name}.html"
+    path.write_text(str(soup), encoding="utf-8")
+    return path
+
+
+def typst(name: str, text: str, *options) -> str:
+    """What typst reads, of a Markdown text whose links lead to other parts of one document."""
+    text = re.sub(r"\[([^]]*)\]\((?:index|live)\.html[^)]*\)", r"\1", text).replace("](references.html#", "](#")
+    return pandoc(name, re.sub(r"\]\((\w+)\.html[^)]*", r"](#\1", text), f"--from={MARKDOWN}", "--to=typst", *options)
