@@ -84,7 +84,7 @@ def keys(config: Config, first: int = 0, group: int = GROUP) -> tuple[Array, Arr
     """
     size = min(group, config.seeds)
     groups = first // group + jnp.arange(-(-config.seeds // size))
-    seeds = groups[:, None] * group + jnp.arange(size)
+    seeds = groups[:, None] * group + jnp.arange(size)[None]
     fold = jax.vmap(jax.random.fold_in, (None, 0))
     return jax.vmap(fold, (None, 0))(data.key(0, "init"), seeds), fold(data.key(0, "data"), groups)
 

@@ -35,7 +35,7 @@ def tight_frame(key: Array, config: Config, draws: int, rounds: int = 200) -> Ne
         def step(w, _):
             left, _, right = jnp.linalg.svd(w, full_matrices=False)
             w = left @ right
-            return w / jnp.linalg.norm(w, axis=0), None
+            return w / jnp.linalg.norm(w, axis=0, keepdims=True), None
 
         return jax.lax.scan(step, start, None, length=rounds)[0]
 

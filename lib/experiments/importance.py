@@ -88,9 +88,9 @@ def readings(network: Network, config: Config, x: Array, expected: Array) -> dic
     overlap, by_chance = measure.overlaps(sets), expected[sets.sum(0)[:, None], sets.sum(0)[None, :]]
     apart = ~jnp.eye(config.features, dtype=bool)
     pairs = {
-        "favoured": first[:, None] & first & apart,
-        "others": ~first[:, None] & ~first & apart,
-        "between": first[:, None] & ~first,
+        "favoured": first[:, None] & first[None] & apart,
+        "others": ~first[:, None] & ~first[None] & apart,
+        "between": first[:, None] & ~first[None],
     }
     for where, these in pairs.items():
         found[f"overlap_{where}"] = jnp.mean(overlap, where=these)

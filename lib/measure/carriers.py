@@ -26,7 +26,7 @@ def strong_inputs(network: Network) -> Array:
 def main_contributors(network: Network) -> Array:
     """By the slope, for the groups of 13: neurons that give over half of the most given, (neurons, features)."""
     given = contributions(network).T
-    return given > given.max(0) / 2
+    return given > given.max(0, keepdims=True) / 2
 
 
 def carriers_per_feature(network: Network) -> Array:
@@ -53,7 +53,7 @@ def described(network: Network) -> dict[str, Array]:
     sets, slope = strong_inputs(network), weights.slopes(network)
     relative = network.w_in / network.w_in[...].max(1, keepdims=True)
     size = sets.sum(0)
-    groups = (size == jnp.arange(1, len(sets) + 1)[:, None]).astype(jnp.float32)  # (sizes, features)
+    groups = (size[None] == jnp.arange(1, len(sets) + 1)[:, None]).astype(jnp.float32)  # (sizes, features)
     means = groups @ slope / jnp.maximum(groups.sum(1), 1)
     decoder, encoder = jnp.square(network.w_out.T), jnp.square(network.w_in[...])
     return {
@@ -77,7 +77,7 @@ def arrangement(sets: Array) -> dict[str, Array]:
     """
     member = sets.astype(jnp.float32)
     unlike = (member[:, :, None] != member[:, None, :]).any(0)
-    seen = ~unlike & (jnp.arange(member.shape[1])[:, None] > jnp.arange(member.shape[1]))
+    seen = ~unlike & (jnp.arange(member.shape[1])[:, None] > jnp.arange(member.shape[1])[None])
     both = member @ member.T
     singular = jnp.linalg.svd(member - member.mean(1, keepdims=True), compute_uv=False)
     return {

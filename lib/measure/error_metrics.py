@@ -37,10 +37,12 @@ def errors(network: Network, config: Config, x: Array, value: Array) -> dict[str
     w_in, w_out = network.w_in[:, :, None], network.w_out.T[:, :, None]  # (neurons, features, 1)
 
     def squares(x, value):
-        before = (network.w_in @ x)[:, None] + w_in * (value - x)  # (neurons, features, samples): with feature i on
+        before = (network.w_in @ x)[:, None] + w_in * (value - x)[
+            None
+        ]  # (neurons, features, samples): with feature i on
         part = w_out * network.activate(before)  # what each neuron adds to output i
         error = part.sum(0) - data.target(config, value)
-        return {"error": jnp.square(error), "silenced": jnp.square(error - part).swapaxes(0, 1)}
+        return {"error": jnp.square(error), "silenced": jnp.square(error[None] - part).swapaxes(0, 1)}
 
     return mean_over_samples(squares, x, value)
 
