@@ -105,8 +105,8 @@ def test_a_finer_plane_has_no_point_twice():
 
 
 def test_the_p_from_which_less_than_half_is_served():
-    served = [(seed, p, share) for seed, line in enumerate([(0.9, 0.6, 0.4), (0.4, 0.6, 0.4), (0.9, 0.9, 0.9)])
-              for p, share in zip((0.1, 0.2, 0.4), line, strict=True)]  # fmt: skip
+    lines = [(0.9, 0.6, 0.4), (0.4, 0.6, 0.4), (0.9, 0.9, 0.9)]
+    served = [(seed, *at) for seed, line in enumerate(lines) for at in zip((0.1, 0.2, 0.4), line, strict=True)]
     found = sparsity.half(pd.DataFrame(served, columns=["seed", "p", "served"]))
     np.testing.assert_allclose(found, [0.2 * 2**0.5, np.nan, np.nan])
 

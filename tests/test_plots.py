@@ -175,9 +175,10 @@ def structure():
 
 
 def by_metric():
-    table = pd.DataFrame([("naive plan", m, e) for m, e in (("active", 0.5), ("mse", 0.1), ("l4", 0.2))]
-                         + [("trained", m, e) for m in ("active", "mse", "l4") for e in (0.2, 0.3, 0.7)])  # fmt: skip
-    table.columns, three = ["plan", "metric", "error"], {"active": "A", "mse": "M", "l4": "L"}
+    three = {"active": "A", "mse": "M", "l4": "L"}
+    naive = pd.DataFrame({"plan": "naive plan", "metric": [*three], "error": [0.5, 0.1, 0.2]})
+    ours = pd.DataFrame({"plan": "trained", "metric": np.repeat([*three], 3), "error": [0.2, 0.3, 0.7] * 3})
+    table = pd.concat([naive, ours])
     ratios = some(5, 3)
     marks = [(0, line, [0.4 / naive], [at]) for naive, at in ((0.5, -0.22), (0.1, 0), (0.2, 0.22))]
     yield "plans", (table, three, X3, {"trained": ratios}), *marks, (1, band, X3, ratios), (0, rule, 1), (1, rule, 1)
@@ -222,8 +223,8 @@ def conclusion():
     ends = np.concatenate(list(overlaps.values()))
     right = [(1, steps, values, np.linspace(ends.min(), ends.max() + 1e-9, 25)) for values in overlaps.values()]
     yield "fairness", (every, overlaps), *[(0, steps, values, bins, True) for values in every.values()], *right
-    sweep = pd.DataFrame({"kind": "ReLU", "rate": [0.1, 0.2], "mean": [0.4, 0.3], "from": [0.3, 0.25], "to": [0.5, 0.4],
-                          "error": [0.01, -0.02], "features": 100, "neurons": [10, 20], "seeds": 16})  # fmt: skip
+    sweep = pd.DataFrame({"rate": [0.1, 0.2], "mean": [0.4, 0.3], "from": [0.3, 0.25], "to": [0.5, 0.4]})
+    sweep = sweep.assign(kind="ReLU", error=[0.01, -0.02], features=100, neurons=[10, 20], seeds=16)
     ends = [(0, reaches, [0.1, 0.2], sweep[end]) for end in ("from", "to")]
     points = (0, line, [0.1, 0.2], sweep["mean"]), (1, line, [0.1, 0.2], [1, -2])
     yield "slope_theory", (X3, {"ReLU": X3}, sweep), (0, line, X3, X3), *points, *ends
@@ -233,8 +234,8 @@ def conclusion():
     rows = [(0, line, values / value, row) for row, (values, value) in enumerate(zip(measured, (2, 4), strict=True))]
     yield "chance", ("ab", measured, (2, 4)), *rows, (0, rule, 1), (0, names, "ab")
     rate = {"median": 50.0, "low": 40.0, "high": 70.0}
-    bench = {"network-steps per second": {"ours": rate, "torch": rate | {"median": 60.0}},
-             "scaling": {name: {"1": rate, "10": rate | {"median": 45.0}} for name in "abc"}}  # fmt: skip
+    scaling = {name: {"1": rate, "10": rate | {"median": 45.0}} for name in "abc"}
+    bench = {"network-steps per second": {"ours": rate, "torch": rate | {"median": 60.0}}, "scaling": scaling}
     growth = (1, line, [1, 10], [1e6 / 50, 1e6 / 45]), (1, reaches, [1, 1], [1e6 / 40, 1e6 / 70])
     yield "speed", (bench,), (0, bars, [50, 60]), (0, reaches, [40, 70], [0, 0]), *growth
 
@@ -269,8 +270,8 @@ def longer():
     right = [(1, line, X3, one) for one in (*by_size, by_size.mean(0))]
     left = (0, band, X3, trained), (0, rule, made.mean()), (1, rule, trained[:, -1].mean())
     yield "by_hand", (X3, trained, made, X3, by_size), *left, *right
-    starts, lengths = (swept(knob, at, "ratio", activation="relu", optimiser="adam")
-                       for knob, at in (("init_scale", [0.01, 0.1]), ("steps", [10, 100])))  # fmt: skip
+    adam = {"activation": "relu", "optimiser": "adam"}
+    starts, lengths = swept("init_scale", [0.01, 0.1], "ratio", **adam), swept("steps", [10, 100], "ratio", **adam)
     both = []
     for k, (knob, table) in enumerate((("init_scale", starts), ("steps", lengths))):
         groups = table.groupby(knob).ratio
