@@ -87,8 +87,8 @@ def _run(name: str, values: dict, home: Path) -> list[str]:
         if result.result is not None:
             data, _ = shell.display_formatter.format(result.result)
             shown += [text for kind, text in data.items() if kind in ("text/html", "text/markdown", "text/plain")]
-        found += [f"{name} cell {number}: {bad.group(0)} in {text[max(0, bad.start() - 60):bad.end() + 20]!r}"
-                  for text in shown for bad in [BAD.search(text)] if bad]  # fmt: skip
+        bad = [(text, match) for text in shown if (match := BAD.search(text))]
+        found += [f"{name} cell {number}: {text[max(0, at.start() - 60) : at.end() + 20]!r}" for text, at in bad]
         found += [
             f"{name} cell {number}: {w.category.__name__}: {w.message} ({Path(w.filename).name}:{w.lineno})"
             for w in seen

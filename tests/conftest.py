@@ -1,29 +1,22 @@
-"""Every test starts without what an outer `make` or shell may have set."""
+"""Every test starts without what an outer `make` or shell may have set, and JAX is strict."""
 
 import os
 import shutil
 
+import jax
 import pytest
 
-for name in (
-    "MAKEFLAGS",
-    "MFLAGS",
-    "MAKELEVEL",
-    "MAKEOVERRIDES",
-    "PARAMS",
-    "NOTEBOOK",
-    "GPU",
-    "PAPER_HOME",
-    "PAPER_STAGE",
-):
-    os.environ.pop(name, None)
-
 from lib import paths
+
+for name in "MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES PARAMS NOTEBOOK GPU PAPER_HOME PAPER_STAGE".split():
+    os.environ.pop(name, None)
+jax.config.update("jax_enable_x64", False)  # float32, whatever a shell says
+jax.config.update("jax_numpy_rank_promotion", "raise")  # arrays of unlike rank meet only where the code says how
 
 (paths.BUILD / "ipython").mkdir(parents=True, exist_ok=True)  # where make points IPYTHONDIR; IPython wants it to exist
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update".split()
+QUIET = "sandbox first-run", "gpu quic background-networking component-update"  # what the browser goes without
 
 
 @pytest.fixture(scope="session")
@@ -33,7 +26,8 @@ def browser():
         pytest.skip("no Chromium here: apt install chromium")
     from playwright.sync_api import sync_playwright
 
+    flags = [f"--{way}-{name}" for way, names in zip(("no", "disable"), QUIET, strict=True) for name in names.split()]
     with sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield chromium
         chromium.close()

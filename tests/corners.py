@@ -13,8 +13,8 @@ from lib.config import ConfigError
 from lib.experiments import parameters
 from lib.publish import asked
 
-TINY = {"features": 12, "neurons": 4, "p": 0.1, "steps": 4, "seeds": 3, "batch": 32, "samples": 256, "inputs": 256, "k_max": 6,
-        "rival_seeds": 2, "longest": 12, "grid": 2}  # fmt: skip
+TINY = {"features": 12, "neurons": 4, "p": 0.1, "steps": 4, "seeds": 3, "batch": 32, "samples": 256, "inputs": 256}
+TINY |= {"k_max": 6, "rival_seeds": 2, "longest": 12, "grid": 2}
 CORNERS = {  # a name stands for that parameter's value
     "features": (12, 3, 2),
     "neurons": (2, "features", 1),

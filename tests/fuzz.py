@@ -2,8 +2,9 @@
 
     python tests/fuzz.py N [SEED]    N runs, the notebooks in turn; corner values are favoured
 
-Each odd round draws a set of parameters for every notebook; each even one a single set for the whole paper, which the findings close.
-A line for each run can be given to `tests/cells.py` as it stands. The exit status is 1 if one ended otherwise than well or by divergence.
+Each odd round draws parameters for every notebook; each even one a single set for the whole paper, which the findings
+close. The line of a run can be given to `tests/cells.py`. The exit status is 1 if one ended otherwise than well or by
+divergence.
 """
 
 import functools
@@ -17,27 +18,26 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import hypothesis
+from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lib.experiments import parameters  # noqa: E402
-from lib.experiments.parameters import KNOWN  # noqa: E402
-from lib.publish import asked  # noqa: E402
-from tests import cells  # noqa: E402
-from tests.corners import CORNERS  # noqa: E402
+from lib.experiments import parameters
+from lib.experiments.parameters import KNOWN
+from lib.publish import asked
+from tests import cells
+from tests.corners import CORNERS
 
-SMALL = {"features": 24, "steps": 40, "batch": 64, "seeds": 9, "samples": 512, "inputs": 512, "rival_seeds": 9, "longest": 120, "grid": 3,
-         "lengths": 3, "learning_rate": 0.1}  # fmt: skip
+SMALL = {"features": 24, "steps": 40, "batch": 64, "seeds": 9, "samples": 512, "inputs": 512, "rival_seeds": 9}
+SMALL |= {"longest": 120, "grid": 3, "lengths": 3, "learning_rate": 0.1}
 ENTRIES = 3  # in a list
+QUICK = hypothesis.settings(database=None, deadline=None, suppress_health_check=list(HealthCheck))
 CELLS = {path.stem: asked.cell(path) for path in sorted(asked.NOTEBOOKS.glob("[0-9]*.ipynb"))}
 DECLARED = set().union(*CELLS.values())
 SECTIONS = [name for name in CELLS if not asked.last(name)]
 ENDS = ("fine", "diverged", "left out")  # and anything else is wrong
-WORKERS, RUNS_EACH = (
-    2,
-    20,
-)  # processes, and runs after which one makes way for a new one, since compiled programs add up
+WORKERS, RUNS_EACH = 2, 20  # processes, and runs after which one makes way for another: compiled programs add up
 
 
 @functools.cache
@@ -83,12 +83,11 @@ def sets(draw) -> dict:
 
 
 def drawn(number: int, seed: int) -> list[dict]:
-    """So many sets of parameters, the same for the same seed; of several times as many, since hypothesis repeats itself."""
+    """So many sets of parameters, the same for the same seed; of twice as many, since hypothesis repeats itself."""
     found = {}
 
     @hypothesis.seed(seed)
-    @hypothesis.settings(max_examples=2 * number, database=None, phases=[hypothesis.Phase.generate], deadline=None,
-                         suppress_health_check=list(hypothesis.HealthCheck))  # fmt: skip
+    @hypothesis.settings(QUICK, max_examples=2 * number, phases=[Phase.generate])
     @hypothesis.given(sets())
     def collect(values):
         found[parameters.told(values)] = values
@@ -140,9 +139,8 @@ def main(number: str = "20", seed: str = "0") -> int:
             print(
                 f"{place + 1:4} {end:<8} {' '.join([run[0], *words])}{'' if said == end else f': {said}'}", flush=True
             )
-    print(
-        f"{number} runs in {time.monotonic() - start:.0f} s: {', '.join(f'{ends[end]} {end}' for end in (*ENDS, 'wrong'))}"
-    )
+    said = ", ".join(f"{ends[end]} {end}" for end in (*ENDS, "wrong"))
+    print(f"{number} runs in {time.monotonic() - start:.0f} s: {said}")
     return 1 if ends["wrong"] else 0
 
 

@@ -9,33 +9,10 @@ import pytest
 from lib.config import CHUNK, Config, ConfigError, Measurement, changed
 from lib.experiments.parameters import KINDS, KNOWN, Study
 
-RANGES = {  # name: (lowest, highest) value that fits
-    "features": (2, 10_000),
-    "neurons": (1, 10_000),
-    "steps": (1, 10_000_000),
-    "batch": (1, 1_000_000),
-    "seeds": (1, 100_000),
-    "p": (1e-9, 1.0),
-    "low": (-1.0, 0.99),
-    "learning_rate": (math.nextafter(0, 1), 10.0),
-    "init_scale": (math.nextafter(0, 1), 10.0),
-    "exponent": (1.0, 16.0),
-    "importance": (1.0, 1e6),
-    "favoured": (1, 10_000),
-    "samples": (CHUNK, 2**23),
-    "inputs": (CHUNK, 2**26),
-    "k_max": (2, 10_000),
-    "touched": (0.0, 100.0),
-    "harmed": (0.0, 100.0),
-    "rival_seeds": (1, 100_000),
-    "longest": (1, 10_000_000),
-    "grid": (2, 1_000),
-    "every": (1, 1_000_000),
-    "digits": (1, 12),
-}
-WORDS = {"target", "activation", "optimiser", "profile", "start"}
-LISTS = {"drawn", "lengths", "sizes", "powers", "rates", "weights", "widths", "activations"}
-ODD = ("1", "1e3", True, None, [1], 1 + 0j, np.float32(0.5), np.ones(1))
+WORDS = {name for name, field in KNOWN.items() if "options" in field.metadata}
+LISTS = {name for name, field in KNOWN.items() if "kind" in field.metadata}
+NUMBERS = KNOWN.keys() - WORDS - LISTS
+ODD = ("1", "1e3", True, None, [1], 1 + 0j, np.float32(0.5), np.ones(1), math.nan, math.inf, -math.inf)
 
 
 def build(name, value):
@@ -53,45 +30,44 @@ def refusal(name, value):
     return str(caught.value)
 
 
-def test_defaults_are_the_experiment_of_the_spec():
-    assert Config() == Config(
-        features=100, neurons=10, p=0.02, low=-1.0, target="relu", activation="relu", optimiser="adam", steps=1_000, batch=2_048, learning_rate=3e-3,
-        init_scale=0.01, exponent=4.0, importance=1.0, start="small",
-    )  # fmt: skip
-    assert Config().seeds >= 64
+def test_defaults_are_the_experiment_of_the_post():
+    task = {"features": 100, "neurons": 10, "p": 0.02, "low": -1.0, "target": "relu", "activation": "relu"}
+    training = {"steps": 1_000, "batch": 2_048, "learning_rate": 3e-3, "init_scale": 0.01, "exponent": 4.0}
+    assert (
+        Config() == Config(**task, **training, optimiser="adam", importance=1.0, start="small") and Config().seeds == 64
+    )
     assert (Measurement().k_max, Measurement().touched, Measurement().harmed) == (100, 0.05, 0.005)
 
 
-def test_every_parameter_is_tested_here():
-    assert set(KNOWN) == set(RANGES) | WORDS | LISTS
+def test_every_parameter_has_a_meaning_and_every_number_a_range():
     assert all(field.metadata["meaning"] for field in KNOWN.values())
+    assert all(KNOWN[name].metadata["low"] < KNOWN[name].metadata["high"] < math.inf for name in NUMBERS)
 
 
-def test_both_ends_of_a_range_fit_and_the_next_number_is_refused_by_name():
-    for name, ends in RANGES.items():
-        for end, beyond in zip(ends, (-math.inf, math.inf), strict=True):
-            assert getattr(build(name, end), name) == end
-            outside = end + (1 if beyond > 0 else -1) if isinstance(end, int) else math.nextafter(end, beyond)
-            said = refusal(name, outside)
-            assert repr(outside) in said and f"up to {ends[1]:g}" in said, "what was given, and what fits"
+def test_a_number_in_its_range_is_kept_and_any_other_value_refused_by_name():
+    """Both ends fit, unless the lower is open, and the next number does not; a number is kept as a plain one."""
+    for name in NUMBERS:
+        kind, about = KNOWN[name].type, KNOWN[name].metadata
+        low, high, step = kind(about["low"]), kind(about["high"]), about.get("multiple", 1)
+        below, above = (
+            (low - step, high + step) if kind is int else (math.nextafter(low, -9), math.nextafter(high, 1e9))
+        )
+        inside = math.nextafter(0, 1) if about.get("open_low") else low
+        for value in (0.0 if about.get("open_low") else below, above):
+            assert repr(value) in (said := refusal(name, value)) and f"up to {high:g}" in said
+        for odd in (*ODD, *([float(high)] if kind is int else [])):
+            assert "must be an integer from " in (said := refusal(name, odd)) or "must be a number " in said
+        for value in (inside, high) if kind is int else (inside, high, np.float64(high), int(high)):
+            kept = build(name, value)
+            assert getattr(kept, name) == value and type(getattr(kept, name)) is kind
 
 
-def test_a_value_of_the_wrong_type_is_refused():
-    for name, (low, _) in RANGES.items():
-        for value in (*ODD, math.nan, math.inf, -math.inf, *([float(low)] if isinstance(low, int) else [])):
-            assert "must be an integer from " in (said := refusal(name, value)) or "must be a number " in said
-    for name in WORDS:
+def test_a_word_is_one_of_those_declared():
+    assert {"target", "activation", "optimiser", "profile", "start"} == WORDS - LISTS
+    for name in WORDS - LISTS:
         for value in ("ReLU", "", None, 1, True):
             assert "must be one of '" in refusal(name, value)
-
-
-def test_an_integer_and_a_numpy_double_are_kept_as_plain_floats():
-    for name, (low, _) in RANGES.items():
-        if isinstance(low, float):
-            value = 0 if name == "low" else 1
-            kept = [getattr(build(name, given), name) for given in (value, np.float64(value))]
-            assert [type(number) for number in kept] == [float, float] and kept == [value, value]
-            assert build(name, value) == build(name, float(value)), "1 and 1.0 are one configuration, under one key"
+        assert all(getattr(build(name, word), name) == word for word in KNOWN[name].metadata["options"])
 
 
 def test_a_list_is_kept_as_a_tuple_and_each_entry_is_checked():
@@ -113,24 +89,25 @@ def test_a_list_is_kept_as_a_tuple_and_each_entry_is_checked():
             Study(**{name: value})
 
 
-def test_no_more_neurons_than_features():
+def test_what_does_not_go_together_is_refused():
     assert Config(features=10, neurons=10).neurons == 10
     with pytest.raises(ConfigError, match="^neurons = 11 .*features = 10 "):
         Config(features=10, neurons=11)
-
-
-def test_samples_come_in_whole_chunks():
     with pytest.raises(ConfigError, match=f"^samples = {CHUNK + 1} .*multiple of {CHUNK}"):
         Measurement(samples=CHUNK + 1)
 
 
-def test_a_configuration_cannot_be_changed_afterwards():
+def test_a_configuration_is_a_key():
+    """It cannot be changed, equals its like, and knows what is not at its default."""
     for kind in KINDS:
-        for field in dataclasses.fields(kind):
-            with pytest.raises(dataclasses.FrozenInstanceError):
-                setattr(kind(), field.name, 3)
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(kind(), dataclasses.fields(kind)[0].name, 3)
         assert kind() == kind() and hash(kind()) == hash(kind())
-
-
-def test_what_is_changed_is_what_differs_from_its_default():
     assert changed(Config()) == {} and changed(Config(p=0.02, seeds=3)) == {"seeds": 3}
+
+
+def test_a_task_is_without_its_training():
+    """What is read off networks is compiled once for all of these."""
+    trained = Config(start="naive", steps=7, batch=3, optimiser="normalised", seeds=9)
+    assert trained.task() == Config().task() and Config(p=0.1, exponent=2.0).task().p == 0.1
+    assert [Config(exponent=q).fourth_power for q in (4, 4.0, 3.999)] == [True, True, False]

@@ -67,8 +67,8 @@ def test_values_of_a_rare_feature_are_not_coarse():
 def test_a_key_decides_the_samples():
     config = Config(p=0.5)
     assert np.array_equal(drawn(config, 10), drawn(config, 10))
-    purposes = {tuple(np.asarray(jax.random.key_data(data.key(s, use))))
-                for s in range(3) for use in ("init", "data", "errors", "evaluate", "overload")}  # fmt: skip
+    uses = [data.key(seed, use) for seed in range(3) for use in ("init", "data", "errors", "evaluate", "overload")]
+    purposes = {tuple(np.asarray(jax.random.key_data(key))) for key in uses}
     assert len(purposes) == 15, "no two seeds or purposes share a stream"
     assert not np.array_equal(drawn(config, 10, seed=0), drawn(config, 10, seed=1))
 
@@ -80,6 +80,18 @@ def test_a_sample_is_zero_or_in_range(p, low, seed):
     x = drawn(config, 40, seed)
     assert x.shape == (40, 5) and x.dtype == np.float32
     assert np.all((x == 0) | ((np.float32(low) <= x) & (x <= 1)))
+
+
+@pytest.mark.parametrize("low", [-1.0, 0.4])
+def test_evaluation_samples_have_the_training_distribution_spread_evenly(low):
+    config = Config(features=20, neurons=1, p=0.1, low=low)
+    x, again, other = (data.evaluation_samples(data.key(seed, "test"), config, 2**12) for seed in (0, 0, 1))
+    assert x.shape == (20, 4096) and x.dtype == np.float32
+    assert np.abs((x != 0).sum(1) - 409.6).max() < 2, "each feature is on its share of the time, almost exactly"
+    assert stats.kstest(x[x != 0], stats.uniform(low, 1 - low).cdf).statistic < 0.01
+    on = (x != 0).astype(float)
+    assert abs((on @ on.T)[np.triu_indices(20, 1)].mean() - 4096 * 0.01) < 1, "pairs meet as often as by chance"
+    assert np.array_equal(x, again) and not np.array_equal(x, other)
 
 
 @pytest.mark.parametrize("low", [-1.0, 0.5])
@@ -115,3 +127,10 @@ def test_target_is_relu_or_the_input_itself():
     x = np.array([[-1, -0.25, 0, 0.25, 1]], np.float32)
     assert np.array_equal(data.target(Config(), x), [[0, 0, 0, 0.25, 1]])
     assert np.array_equal(data.target(Config(target="identity"), x), x)
+
+
+def test_importance_falls_from_the_first_feature_to_1():
+    step = Config(features=5, neurons=1, importance=8.0, favoured=2)
+    assert data.importance(step).tolist() == [8, 8, 1, 1, 1]
+    geometric = Config(features=4, neurons=1, importance=8.0, favoured=2, profile="geometric")
+    np.testing.assert_allclose(data.importance(geometric), [8, 4, 2, 1], rtol=1e-6)

@@ -7,11 +7,13 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import nbformat
+import numpy as np
+import pandas as pd
 import papermill
 import pytest
 from nbconvert import PythonExporter
 
-from lib import claims, paths
+from lib import claims, measure, paths, store
 from lib.experiments import parameters
 from lib.publish import asked, kernel
 from tests import cells, corners
@@ -49,11 +51,10 @@ def drawn(home: Path, number: str) -> set[str]:
     return {file.name for file in (home / "figures").glob(f"{number}_*")}
 
 
-@pytest.mark.parametrize(
-    "number",
-    range(len(RUNS)),
-    ids=[f"{name[:2]} {parameters.told(chosen).replace(', ', ' ')}" for name, chosen in RUNS],
-)
+IDS = [f"{name[:2]} {parameters.told(chosen).replace(', ', ' ')}" for name, chosen in RUNS]
+
+
+@pytest.mark.parametrize("number", range(len(RUNS)), ids=IDS)
 def test_runs_with_corner_values(number, outcomes):
     outcome, home = outcomes[number]
     said, section = outcome.result(), RUNS[number][0][:2]
@@ -73,22 +74,31 @@ def test_the_selection_has_every_pair_and_every_notebook():
     assert all([name for name, _ in RUNS].count(section) >= 2 for section in SECTIONS)
 
 
-@pytest.fixture(scope="module")
-def conclusion(outcomes, pool):
-    """The findings, which read what the first run of each section wrote."""
+def test_the_findings_run_on_corner_values(outcomes, pool):
+    """On what the first run of each section wrote; and every published number ends as a claim."""
     home = outcomes[0][1]
     assert not [said for outcome, _ in outcomes[: len(SECTIONS)] if (said := outcome.result()) != "fine"]
-    return pool.submit(cells.outcome, "90_findings", {}, home).result(), home
+    assert pool.submit(cells.outcome, "90_findings", {}, home).result() == "fine"
+    assert list(pd.read_csv(home / "data" / "claims.csv").id) == list(claims.published().index)
 
 
-def test_the_findings_run_on_corner_values(conclusion):
-    assert conclusion[0] == "fine"
+TYPICAL = {"features": 24, "neurons": 4, "p": 0.1, "steps": 40, "seeds": 3, "batch": 64, "rival_seeds": 2}
+TYPICAL |= {"samples": 256, "inputs": 256, "k_max": 24, "touched": 0.1, "harmed": 0.002}
 
 
-def test_every_published_number_ends_as_a_claim(conclusion):
-    table = (conclusion[1] / "data" / "claims.csv").read_text().splitlines()
-    assert table[0].startswith("id,section,published,mean,sd,low,high,seeds,verdict")
-    assert [row.partition(",")[0] for row in table[1:]] == list(claims.published().index)
+def test_cells_record_the_published_numbers(pool, tmp_path, monkeypatch):
+    """What the cells of 01 to 07 compute is what `measure` has for the same networks: one number, two ways to it."""
+    names = [name for name in SECTIONS if "01" <= name[:2] <= "07"]
+    runs = [pool.submit(cells.outcome, name, TYPICAL, tmp_path) for name in names]
+    assert [run.result() for run in runs] == ["fine"] * 7
+    monkeypatch.setattr(paths, "STORE", tmp_path / "store")
+    config, options, _ = parameters.kinds(TYPICAL)
+    assert store.has(config)
+    found = measure.stored_numbers(config, options)
+    recorded = pd.concat([pd.read_csv(tmp_path / "data" / f"{name}.csv", index_col="seed") for name in names], axis=1)
+    assert set(recorded) == set(found)
+    for name, values in found.items():
+        np.testing.assert_allclose(recorded[name], values, rtol=1e-3, atol=1e-5, err_msg=name)
 
 
 def test_runs_as_make_runs_it(tmp_path):
@@ -96,9 +106,8 @@ def test_runs_as_make_runs_it(tmp_path):
     (path,) = (path for path in NOTEBOOKS if path.stem.startswith("05"))
     made = kernel.run(path, corners.TINY, tmp_path)
     nb = nbformat.read(tmp_path / "notebooks" / path.name, 4)
-    assert not [
-        output for cell in nb.cells for output in cell.get("outputs", []) if output.output_type in ("error", "stream")
-    ]
+    printed = [output for cell in nb.cells for output in cell.get("outputs", [])]
+    assert not [output for output in printed if output.output_type in ("error", "stream")]
     assert {name.name for name in made if name.parts[0] == "figures"} == drawn(paths.ROOT, "05")
 
 
@@ -138,3 +147,34 @@ def test_declares_known_parameters_at_their_defaults(path):
     assert about.keys() == asked.cell(path).keys() and not parameters.unlike(asked.cell(path))
     assert all(parameter["help"] for parameter in about.values()), "each wants a comment"
     assert len(cell.source.splitlines()) == len(about)
+
+
+# ---- the bibliography: each citation finds its entry under its name, and each entry is cited
+
+BIB = (paths.ROOT / "data" / "references.bib").read_text(encoding="utf-8")
+ENTRY = re.compile(r"@\w+\{(\w+),\n((?:  \w+ *= \{(?:[^{}]|\{[^{}]*\})*\},\n)+)\}\n")
+FIELD = re.compile(r"  (\w+) *= \{((?:[^{}]|\{[^{}]*\})*)\}")
+CITATION = re.compile(r"\[([^\]]*)\]\(\.\./data/references\.bib(?:#(\w*))?\)")
+ENTRIES = {key: dict(FIELD.findall(body)) for key, body in ENTRY.findall(BIB)}
+
+
+def label(fields):
+    """Elhage et al. 2022, Kingma and Ba 2015, Welch 1974."""
+    names = [name.split(",")[0].strip("{}") for name in re.split(r"\s+and\s+", fields["author"])]
+    return f"{' and '.join(names) if len(names) < 3 else names[0] + ' et al.'} {fields['year']}"
+
+
+def test_the_bibliography_is_nothing_but_whole_entries():
+    rest = "\n".join(line for line in ENTRY.sub("", BIB).splitlines() if not line.startswith("%"))
+    assert not rest.strip() and len(ENTRIES) == len(ENTRY.findall(BIB)) > 0, "no key twice"
+    for key, fields in ENTRIES.items():
+        assert {"author", "title", "year"} <= set(fields) and fields.keys() & {"url", "doi", "journal"}, key
+        assert re.fullmatch(r"\d{4}", fields["year"]) and key.endswith(fields["year"]), key
+
+
+def test_every_citation_finds_its_entry_under_its_name_and_every_entry_is_cited():
+    texts = [cell.source for path in NOTEBOOKS for cell in source(path, "markdown")]
+    cited = [(" ".join(words.split()), key) for text in texts for words, key in CITATION.findall(text)]
+    assert {key for _, key in cited} == ENTRIES.keys()
+    for words, key in cited:
+        assert words == label(ENTRIES[key]), f"{key} is called {words!r}"

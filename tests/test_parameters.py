@@ -121,11 +121,16 @@ def test_a_run_reaches_a_notebook_with_what_it_declares():
         reaching(names, {"seeds": 4, "rival_seeds": 9})
 
 
-@pytest.mark.parametrize(
-    "name, text, value",
-    [("seeds", "8", 8), ("p", "2e-2", 0.02), ("target", "identity", "identity"), ("powers", "2,4.5", [2, 4.5]), ("powers", "3", [3]),
-     ("activations", "abs,relu", ["abs", "relu"]), ("drawn", "", []), ("seeds", "8,9", "8,9")],
-)  # fmt: skip
+TYPED = [("seeds", "8", 8), ("p", "2e-2", 0.02), ("target", "identity", "identity"), ("powers", "2,4.5", [2, 4.5])]
+TYPED += [
+    ("powers", "3", [3]),
+    ("activations", "abs,relu", ["abs", "relu"]),
+    ("drawn", "", []),
+    ("seeds", "8,9", "8,9"),
+]
+
+
+@pytest.mark.parametrize("name, text, value", TYPED)
 def test_a_value_is_read_as_its_parameter_has_it_and_typed_back(name, text, value):
     read = asked.read(name, text)
     assert read == value and type(read) is type(value)

@@ -78,8 +78,8 @@ def test_04_twice_the_neurons_double_the_rank_and_leave_less_interference():
 
 def test_05_a_threshold_above_the_ridge_counts_fewer_than_the_positive_weights():
     w_in = np.asarray(trained(POST).w_in[...])
-    count = lambda threshold: (np.abs(w_in) > threshold).sum(2).mean()  # noqa: E731
-    assert count(0.05) > 75 and 25 < count(0.2) < 40 < (w_in > 0).sum(2).mean()
+    few, many = ((np.abs(w_in) > threshold).sum(2).mean() for threshold in (0.2, 0.05))
+    assert many > 75 and 25 < few < 40 < (w_in > 0).sum(2).mean()
 
 
 def test_06_trained_at_a_higher_load_sharing_stays_ahead_at_three_times_as_many():
@@ -107,9 +107,10 @@ def test_07_a_higher_line_makes_footprints_smaller_and_less_alike_than_chance():
 
 
 def test_08_fairness_comes_last():
-    spread = lambda networks: measure.each(measure.slopes, networks).std(1).mean()  # noqa: E731
     networks = trained(replace(SMALL, features=100, neurons=10, p=0.02, steps=100))
-    assert spread(nulls.permuted(data.key(0, "permuted"), networks)) < 3 * spread(networks)
+    both = networks, nulls.permuted(data.key(0, "permuted"), networks)
+    ours, dealt = (measure.each(measure.slopes, ensemble).std(1).mean() for ensemble in both)
+    assert dealt < 3 * ours
     dealt = committed("08_nulls").set_index(["id", "null"])["mean"]["slope_sd", "permuted"]
     ours = committed("02_slopes").slope_sd.mean()
     assert round(dealt / ours) == 13
@@ -147,7 +148,7 @@ def test_12_features_are_ignored_where_most_are_on():
 
 
 def test_13_half_of_the_features_favoured_is_harder_on_the_others():
-    """At weight 10 ten favoured features are twice as loud as others, fifty almost four times, and themselves less loud."""
+    """At weight 10 ten favoured are twice as loud as others, fifty almost four times, and themselves less loud."""
     usual = committed("13_importance", profile="step", start="small", steps=1000, importance=10)
     config = replace(sweep.at_full_rate(Config(importance=10.0, favoured=50), 1), steps=400, batch=128)
     slope = measure.each(measure.slopes, trained(config))[0]

@@ -58,8 +58,7 @@ def trainings(monkeypatch):
 class Counted:
     """Something to compute, and how often it was."""
 
-    __name__ = "thing"
-    calls = 0
+    __name__, calls = "thing", 0
 
     def __call__(self, **parameters):
         self.calls += 1
@@ -75,25 +74,29 @@ def results(folder):
 
 def test_a_trained_ensemble_is_stored_as_promised(folder, monkeypatch):
     compute, computed = train.train_ensemble, []
-
-    def train_ensemble(config, first):
-        computed.append(compute(config, first))
-        return computed[-1]
-
-    monkeypatch.setattr(train, "train_ensemble", train_ensemble)
+    monkeypatch.setattr(
+        train, "train_ensemble", lambda config, first: computed.append(compute(config, first)) or computed[0]
+    )
     networks, losses = store.networks(TINY), store.losses(TINY)
     (expected,) = computed
     ours = {"w_in": networks.w_in[...], "w_out": networks.w_out[...], "loss": losses}
     assert all(np.array_equal(ours[name], expected[name]) for name in expected)
+    assert (ours["w_in"].shape, ours["w_out"].shape, ours["w_in"].dtype) == ((2, 2, 6), (2, 6, 2), np.float32)
     (arrays,) = folder.glob("*.npz")
-    with np.load(arrays, allow_pickle=False) as stored:
-        assert {name: (stored[name].shape, stored[name].dtype) for name in ("w_in", "w_out")} == {
-            "w_in": ((2, 2, 6), np.float32), "w_out": ((2, 6, 2), np.float32)
-        }  # fmt: skip
     described = json.loads(arrays.with_suffix(".json").read_text())
     assert described["parameters"]["config"] == dataclasses.asdict(TINY)
     assert described["versions"]["jax"] == jax.__version__
     assert results(folder) == {arrays.name, arrays.with_suffix(".json").name}
+
+
+def test_a_larger_ensemble_begins_with_the_blocks_of_a_smaller_one(trainings):
+    """Sixty-four to a file; networks and losses in the order of their seeds."""
+    many = dataclasses.replace(TINY, seeds=130)
+    assert [(block["config"].seeds, block["first"]) for block in store.blocks(many)] == [(64, 0), (64, 64), (2, 128)]
+    assert not store.has(dataclasses.replace(TINY, seeds=64))
+    assert store.networks(many).w_in.shape == (130, 2, 6) and store.has(many)
+    store.sweep([dataclasses.replace(TINY, seeds=64), many])
+    assert len(trainings) == 3
 
 
 def test_errors_are_those_of_the_stored_networks(trainings):
@@ -106,23 +109,13 @@ def test_errors_are_those_of_the_stored_networks(trainings):
     assert not np.allclose(ours["error"][0], ours["error"][1]) and len(trainings) == 1
 
 
-def test_what_is_stored_is_not_computed_again(terminal):
-    thing = Counted()
-    first, again = (store.fetch(thing, config=TINY) for _ in range(2))
-    assert thing.calls == 1 and terminal.getvalue().count("computing thing") == 1
-    assert first.keys() == again.keys() and all(np.array_equal(first[name], again[name]) for name in first)
-    assert store.fetch(thing) is not None and thing.calls == 2, "other parameters are another result"
-
-
 # ---- the key: all that decides a result, and nothing else
 
 
 def test_every_parameter_is_part_of_the_key(trainings):
-    others = {
-        "features": 7, "neurons": 3, "p": 0.31, "low": -0.9, "target": "identity", "activation": "abs", "optimiser": "normalised", "steps": 4,
-        "batch": 9, "learning_rate": 2e-3, "init_scale": 0.02, "seeds": 3, "exponent": 2.5,
-        "importance": 3.0, "profile": "geometric", "favoured": 2, "start": "shared",
-    }  # fmt: skip
+    others = {"features": 7, "neurons": 3, "p": 0.31, "low": -0.9, "steps": 4, "batch": 9, "learning_rate": 2e-3}
+    others |= {"init_scale": 0.02, "seeds": 3, "exponent": 2.5, "importance": 3.0, "favoured": 2, "start": "shared"}
+    others |= {"target": "identity", "activation": "abs", "optimiser": "normalised", "profile": "geometric"}
     assert others.keys() == {field.name for field in dataclasses.fields(Config)}
     wanted = [TINY, *(dataclasses.replace(TINY, **{name: value}) for name, value in others.items())]
     for config in wanted * 2:
@@ -146,31 +139,26 @@ def code_as_it_is():
     store.code.cache_clear()
 
 
-def test_what_a_training_rests_on():
-    assert set(store.code("lib.train")) == {
-        f"lib.{name}" for name in ("train", "model", "data", "devices", "config")
-    }
+def test_what_a_result_rests_on():
+    core = {f"lib.{name}" for name in ("train", "model", "data", "devices", "config")}
+    assert set(store.code("lib.train")) == core
+    published = {f"lib.measure.{name}" for name in ("published", "carriers", "error_metrics", "statistics", "weights")}
+    assert core | published | {"lib.theory.bounds"} <= set(store.code("lib.measure.published")), "and what that imports"
     for module in (measure, importance, width, power):
         assert not any(name.startswith("lib.plots") for name in store.code(module.__name__))
 
 
-@pytest.mark.parametrize("module", ["config", "data", "devices", "model", "train"])
-def test_an_edit_to_the_training_code_trains_again(module, trainings, tmp_path, monkeypatch):
-    store.networks(TINY)
-    edited(module, tmp_path, monkeypatch)
-    store.networks(TINY)
-    store.losses(TINY)
-    assert len(trainings) == 2
-
-
 @pytest.mark.parametrize(
-    "module, change", [("train", "# a comment"), ("plots.style", "EDITED = True"), ("paths", "EDITED = True")]
+    "module, change, trained",
+    [(name, "EDITED = True", 2) for name in ("config", "data", "devices", "model", "train")]
+    + [("train", "# a comment", 1), ("plots.style", "EDITED = True", 1), ("paths", "EDITED = True", 1)],
 )
-def test_an_edit_that_moves_no_number_trains_nothing(module, change, trainings, tmp_path, monkeypatch):
+def test_an_edit_trains_again_if_a_number_may_move(module, change, trained, trainings, tmp_path, monkeypatch):
     store.networks(TINY)
     edited(module, tmp_path, monkeypatch, change)
     store.networks(TINY)
-    assert len(trainings) == 1
+    store.losses(TINY)
+    assert len(trainings) == trained
 
 
 def test_words_do_not_count_and_a_number_does(tmp_path, monkeypatch):
@@ -186,9 +174,7 @@ def test_words_do_not_count_and_a_number_does(tmp_path, monkeypatch):
     docstring = ast.get_docstring(ast.parse(source), clean=False)
     assert hashed(source.replace(docstring, "Other words.", 1).replace("\n\n\n", "\n\n\n# a comment\n", 1)) == before
     other = ast.parse(source)
-    number = next(
-        node for node in ast.walk(other) if isinstance(node, ast.Constant) and type(node.value) in (int, float)
-    )
+    number = next(n for n in ast.walk(other) if isinstance(n, ast.Constant) and type(n.value) in (int, float))
     number.value += 1
     after = hashed(ast.unparse(other))
     assert {name for name in before if before[name] != after[name]} == {"lib.data"}
@@ -214,59 +200,44 @@ def test_an_edit_to_a_measure_measures_again_and_trains_nothing(folder, training
     assert {name.partition("-")[0] for name in results(folder) - before} == {"ensemble_errors"}
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda patch: patch.setattr(jax, "__version__", "0.0.1"),
-        lambda patch: patch.setattr(jax, "local_devices", lambda: [types.SimpleNamespace(device_kind="other")]),
-    ],
-    ids=["jax", "device"],
-)
-def test_another_jax_or_device_computes_again(change, monkeypatch):
-    thing = Counted()
+def test_another_jax_or_device_computes_again(monkeypatch):
+    thing, elsewhere = Counted(), [types.SimpleNamespace(device_kind="other")]
     store.fetch(thing)
-    change(monkeypatch)
-    store.fetch(thing)
-    assert thing.calls == 2
+    for number, (name, value) in enumerate([("__version__", "0.0.1"), ("local_devices", lambda: elsewhere)], start=2):
+        monkeypatch.setattr(jax, name, value)
+        store.fetch(thing)
+        assert thing.calls == number
 
 
 # ---- bad luck
 
 
-def damage(how):
-    def cut(path):
-        path.write_bytes(path.read_bytes()[:-20])
-
-    def alter(path):
-        content = bytearray(path.read_bytes())
-        content[len(content) // 2] ^= 1
-        path.write_bytes(content)
-
-    def replace(path):
-        np.savez(path, a=np.zeros(100), b=np.zeros(3))
-
-    return {
-        "cut short": cut,
-        "altered by one bit": alter,
-        "emptied": lambda path: path.write_bytes(b""),
-        "replaced by another": replace,
-        "description cut short": lambda path: cut(path.with_suffix(".json")),
-        "description not JSON": lambda path: path.with_suffix(".json").write_bytes(b"\xff\x00"),
-        "description of another kind": lambda path: path.with_suffix(".json").write_text("[]"),
-        "description without checksum": lambda path: path.with_suffix(".json").write_text("{}"),
-    }[how]
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-20])
 
 
-@pytest.mark.parametrize(
-    "how",
-    ["cut short", "altered by one bit", "emptied", "replaced by another", "description cut short",
-     "description not JSON", "description of another kind", "description without checksum"],
-)  # fmt: skip
+def alter(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGES = {
+    "cut short": cut,
+    "altered by one bit": alter,
+    "replaced by another": lambda path: np.savez(path, a=np.zeros(100), b=np.zeros(3)),
+    "description cut short": lambda path: cut(path.with_suffix(".json")),
+    "description not JSON": lambda path: path.with_suffix(".json").write_bytes(b"\xff\x00"),
+    "description without checksum": lambda path: path.with_suffix(".json").write_text("{}"),
+}
+
+
+@pytest.mark.parametrize("how", DAMAGES)
 def test_a_damaged_file_is_named_and_computed_again(how, folder, terminal):
     thing = Counted()
     first = store.fetch(thing)
     (path,) = folder.glob("*.npz")
-    damage(how)(path)
+    DAMAGES[how](path)
     again = store.fetch(thing)
     assert thing.calls == 2 and np.array_equal(first["a"], again["a"])
     assert f"{path.name} is damaged (" in terminal.getvalue()
@@ -274,53 +245,29 @@ def test_a_damaged_file_is_named_and_computed_again(how, folder, terminal):
     assert thing.calls == 2 and terminal.getvalue().count("damaged") == 1, "and then it is whole"
 
 
-@pytest.mark.parametrize("lost", [".npz", ".json"])
-def test_half_a_result_is_no_result(lost, folder):
-    thing = Counted()
-    store.fetch(thing)
-    next(folder.glob(f"*{lost}")).unlink()
-    store.fetch(thing)
-    assert thing.calls == 2
-
-
 def full_disk(*_, **__):
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def half_written(file, **_):
-    file.write(b"half")
-    full_disk()
-
-
-@pytest.mark.parametrize(
-    "owner, name, failing",
-    [(np, "savez", half_written), (os, "replace", full_disk), (Path, "write_text", full_disk),
-     (Path, "mkdir", full_disk)],
-    ids=["arrays", "rename", "description", "folder"],
-)  # fmt: skip
-def test_a_full_disk_is_explained_and_loses_nothing(owner, name, failing, folder, monkeypatch):
+def test_a_full_disk_is_explained_and_loses_nothing(folder, terminal, monkeypatch):
     thing = Counted()
     store.fetch(thing, earlier=1)
     kept = {file: (folder / file).read_bytes() for file in results(folder)}
     with monkeypatch.context() as patch:
-        patch.setattr(owner, name, failing)
+        patch.setattr(os, "replace", full_disk)
         with pytest.raises(store.StoreError, match=r"store/thing-\w+\.npz: No space left on device; make room"):
             store.fetch(thing)
-    assert {file: (folder / file).read_bytes() for file in kept} == kept
-    assert not list(folder.glob("*.part"))
-    calls = thing.calls
-    store.fetch(thing, earlier=1)
-    assert thing.calls == calls, "what was finished is kept"
-    assert len(store.fetch(thing)["a"]) == 100 and thing.calls == calls + 1, "with space again, it works"
+    assert {file: (folder / file).read_bytes() for file in kept} == kept and not list(folder.glob("*.part"))
+    for parameters, calls in (({"earlier": 1}, 2), ({}, 3), ({}, 3)):  # kept, computed again with space, and kept
+        assert len(store.fetch(thing, **parameters)["a"]) == 100 and thing.calls == calls
+    next(folder.glob("*.json")).unlink()
+    store.fetch(thing, earlier=1), store.fetch(thing)
+    assert thing.calls == 4, "half a result is no result"
 
 
-def test_a_training_that_fails_stores_nothing(folder, monkeypatch):
-    def train_ensemble(config, first):
-        raise FloatingPointError("networks diverged")
-
-    monkeypatch.setattr(train, "train_ensemble", train_ensemble)
-    with pytest.raises(FloatingPointError, match="^networks diverged$"):
-        store.networks(TINY)
+def test_a_training_that_fails_stores_nothing(folder):
+    with pytest.raises(FloatingPointError, match="networks diverged"):
+        store.networks(dataclasses.replace(TINY, steps=50, learning_rate=10.0))
     assert results(folder) == set()
 
 

@@ -1,31 +1,43 @@
-"""Closed forms against draws."""
+"""Closed forms and theories against draws, explicit codes, searches and known limits."""
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.optimize import minimize, minimize_scalar
 
-from lib import data, measure
+from lib import data, measure, model
+from lib.baselines import plans
 from lib.config import Config
 from lib.model import Network
-from lib.theory import bounds, chance
+from lib.theory import bounds, chance, mean_field, rare_limit
 
 
-@pytest.mark.parametrize(
-    ("target", "low"), [("relu", -1.0), ("relu", -0.3), ("relu", 0.4), ("identity", -1.0), ("identity", 0.0)]
-)
-@pytest.mark.parametrize("power", [2, 4])
-def test_moments_of_the_target(target, low, power):
-    config = Config(target=target, low=low)
-    x = np.linspace(low, 1, 200_001)
-    assert bounds.target_moment(config, power) == pytest.approx(
-        np.mean(np.asarray(data.target(config, x)) ** power), abs=1e-4
-    )
+def unit_vectors(count, dims, seed=0):
+    v = np.random.default_rng(seed).normal(size=(count, dims))
+    return v / np.linalg.norm(v, axis=1, keepdims=True)
 
 
-def test_the_naive_plan_of_the_post():
-    """Ninety features given up, each at E[ReLU(x)**2] = 1/6."""
-    errors = bounds.naive_errors(Config())
-    assert (errors == 0).sum() == 10 and errors.mean() == pytest.approx(0.9 / 6)
+def mean_power(v, power):
+    gram = np.abs(v @ v.T)
+    return ((gram - np.diag(np.diag(gram))) ** power).sum(1).mean()
+
+
+def icosahedron():
+    """Six lines in three dimensions: equiangular, and every bound at once."""
+    g = (1 + 5**0.5) / 2
+    v = np.array([[0, 1, g], [0, 1, -g], [1, g, 0], [1, -g, 0], [g, 0, 1], [-g, 0, 1]])
+    return v / np.linalg.norm(v, axis=1, keepdims=True)
+
+
+# ---- the naive plan
+
+
+def test_moments_of_the_target():
+    for target, low in (("relu", -1.0), ("relu", -0.3), ("relu", 0.4), ("identity", -1.0), ("identity", 0.0)):
+        config, x = Config(target=target, low=low), np.linspace(low, 1, 200_001)
+        for power in (2, 4):
+            drawn = np.mean(np.asarray(data.target(config, x)) ** power)
+            assert bounds.target_moment(config, power) == pytest.approx(drawn, abs=1e-4)
 
 
 def test_the_noise_of_measuring_the_naive_plan():
@@ -39,83 +51,70 @@ def test_the_noise_of_measuring_the_naive_plan():
 
 @pytest.mark.parametrize("config", [Config(), Config(features=20, neurons=3, p=0.3, target="identity", low=0.2)])
 def test_the_naive_plan_in_three_metrics(config):
-    """Against a loop over draws: the first outputs are perfect, the others zero."""
+    """Against draws: the first outputs are perfect, the others zero."""
     rng = np.random.default_rng(0)
-    on = rng.random((200_000, config.features)) < config.p
+    on = rng.random((100_000, config.features)) < config.p
     x = np.where(on, rng.uniform(config.low, 1, on.shape), 0)
     wanted = np.where(x > 0, x, 0) if config.target == "relu" else x
     error = wanted * (np.arange(config.features) >= config.neurons)
-    metrics = bounds.naive_metrics(config)
-    assert metrics["active_only"] == pytest.approx((error**2).sum() / on.sum(), rel=0.01)
-    assert metrics["all_outputs"] == pytest.approx((error**2).mean(), rel=0.01)
-    assert metrics["l4"] == pytest.approx((error**4).mean(), rel=0.01)
+    drawn = {"active_only": (error**2).sum() / on.sum(), "all_outputs": (error**2).mean(), "l4": (error**4).mean()}
+    assert bounds.naive_metrics(config) == pytest.approx(drawn, rel=0.015)
 
 
 # ---- bounds: random codes lie above, the best ones attain them
 
 
-def unit_vectors(count, dims, seed=0):
-    v = np.random.default_rng(seed).normal(size=(count, dims))
-    return v / np.linalg.norm(v, axis=1, keepdims=True)
-
-
-def mean_power(v, power):
-    gram = v @ v.T
-    return ((gram - np.diag(np.diag(gram))) ** power).sum(1).mean()
-
-
-def icosahedron():
-    """Six lines in three dimensions: equiangular, and every bound at once."""
-    g = (1 + 5**0.5) / 2
-    v = np.array([[0, 1, g], [0, 1, -g], [1, g, 0], [1, -g, 0], [g, 0, 1], [-g, 0, 1]])
-    return v / np.linalg.norm(v, axis=1, keepdims=True)
-
-
 def test_the_rank_bound_is_attained_by_a_projection_and_by_no_random_map():
     rng = np.random.default_rng(0)
-    basis = np.linalg.qr(rng.normal(size=(12, 4)))[0]
-    error = lambda m: ((m - np.eye(12)) ** 2).sum()  # noqa: E731
-    assert error(basis @ basis.T) == pytest.approx(bounds.least_squared_error(12, 4))
+    assert np.square(rare_limit.projection(12, 4) - np.eye(12)).sum() == pytest.approx(
+        bounds.least_squared_error(12, 4)
+    )
     for _ in range(100):
         other = rng.normal(size=(12, 4)) @ rng.normal(size=(4, 12))
-        assert error(other * (np.trace(other) / (other**2).sum())) > 8  # at its own best scale
+        other *= np.trace(other) / (other**2).sum()  # its own best scale
+        assert np.square(other - np.eye(12)).sum() > 8
 
 
-@pytest.mark.parametrize("features, dims", [(6, 3), (30, 5), (100, 10), (12, 9)])
-def test_random_vectors_lie_above_the_bounds(features, dims):
-    for seed in range(20):
-        v = unit_vectors(features, dims, seed)
-        assert mean_power(v, 2) >= bounds.interference_energy(features, dims)
-        assert mean_power(v, 4) >= bounds.interference_fourth(features, dims)
-        assert abs(v @ v.T - np.eye(features)).max() >= bounds.welch_bound(features, dims)
+def test_random_vectors_lie_above_the_bounds():
+    for features, dims in ((6, 3), (30, 5), (100, 10), (12, 9)):
+        for seed in range(20):
+            v = unit_vectors(features, dims, seed)
+            assert mean_power(v, 2) >= bounds.interference_energy(features, dims)
+            assert mean_power(v, 4) >= bounds.interference_fourth(features, dims)
+            assert abs(v @ v.T - np.eye(features)).max() >= bounds.welch_bound(features, dims)
 
 
 def test_six_lines_of_the_icosahedron_attain_them_all():
     v = icosahedron()
-    assert len(v) == bounds.gerzon_bound(3)
+    assert len(v) == bounds.gerzon_bound(3) and bounds.gerzon_bound(10) == 55
     assert abs(v @ v.T - np.eye(6)).max() == pytest.approx(bounds.welch_bound(6, 3))
     assert mean_power(v, 2) == pytest.approx(bounds.interference_energy(6, 3))
     assert mean_power(v, 4) == pytest.approx(bounds.interference_fourth(6, 3))
 
 
-def test_no_hundred_equiangular_lines_in_ten_dimensions():
-    assert bounds.gerzon_bound(10) == 55
+@pytest.mark.parametrize("exponent", [1.5, 2.0, 2.5, 4.0, 6.0])
+def test_interference_of_random_vectors_and_its_bound(exponent):
+    drawn = [mean_power(unit_vectors(30, 6, seed), exponent) for seed in range(200)]
+    assert chance.random_interference(30, 6, exponent) == pytest.approx(np.mean(drawn), rel=0.02)
+    assert min(drawn) > bounds.least_interference(30, 6, exponent)
 
 
 # ---- chance
 
 
 def test_the_overlap_of_random_sets():
-    rng = np.random.default_rng(0)
-    ranks = rng.random((2, 40_000, 100)).argsort(2)
+    ranks = np.random.default_rng(0).random((2, 40_000, 100)).argsort(2)
     a, b = ranks[0] < 37, ranks[1] < 30
     assert chance.expected_overlap(100, 37, 30) == pytest.approx(((a & b).sum(1) / (a | b).sum(1)).mean(), rel=0.003)
     assert chance.expected_overlap(5, 5, 5) == 1 and chance.expected_overlap(5, 0, 0) == 0
+    pairs = [chance.expected_overlap(20, a, b) for a, b in ((3, 7), (3, 9), (7, 9))]
+    assert chance.mean_overlap(20, np.array([7, 3, 9])) == pytest.approx(np.mean(pairs))
+    table = chance.overlap_table(5)
+    assert table[2, 3] == chance.expected_overlap(5, 2, 3) and table[0, 4] == 0 and table[5, 5] == 1
 
 
 def test_rows_of_random_weights():
-    rng = np.random.default_rng(0)
-    w = np.sort(abs(rng.normal(size=(40_000, 100))), 1)[:, ::-1]
+    w = np.sort(abs(np.random.default_rng(0).normal(size=(40_000, 100))), 1)[:, ::-1]
     assert chance.expected_specialization(100) == pytest.approx((w[:, 0] ** 2 / (w**2).sum(1)).mean(), rel=0.005)
     for count in (1, 10):
         assert chance.expected_share(100, count) == pytest.approx((w[:, :count].sum(1) / w.sum(1)).mean(), rel=0.005)
@@ -133,19 +132,149 @@ def test_signal_and_interference_of_random_maps(unit):
     assert chance.expected_off_to_diag(50, 8, unit=unit) == pytest.approx(np.mean(measured), rel=0.005)
 
 
-def test_the_mean_overlap_of_several_sets():
-    pairs = [chance.expected_overlap(20, a, b) for a, b in ((3, 7), (3, 9), (7, 9))]
-    assert chance.mean_overlap(20, np.array([7, 3, 9])) == pytest.approx(np.mean(pairs))
-
-
 def test_a_linear_network_degrades_in_a_straight_line():
     """Crosstalk of independent inputs of mean zero adds up; only the noise of the samples bends the line."""
     config, rng = Config(features=20, neurons=5, activation="linear"), np.random.default_rng(0)
-    network = Network(
-        *(jnp.asarray(0.3 * rng.normal(size=shape), jnp.float32) for shape in ((5, 20), (20, 5))), "linear"
-    )
-    draws = data.ordered(data.key(0, "test"), config, 65_536)
-    loads = jnp.arange(1, 21)
-    assert (
-        measure.line_r2(loads.astype(jnp.float32), measure.overload(network, config, *draws, loads)["active"]) > 0.9995
-    )
+    matrices = (jnp.asarray(0.3 * rng.normal(size=shape), jnp.float32) for shape in ((5, 20), (20, 5)))
+    draws, loads = data.ordered(data.key(0, "test"), config, 65_536), jnp.arange(1, 21)
+    active = measure.overload(Network(*matrices, "linear"), config, *draws, loads)["active"]
+    assert measure.line_r2(loads.astype(jnp.float32), active) > 0.9995
+
+
+# ---- the slope as a mean field
+
+
+def test_moments_and_cumulants_are_each_other_inverted():
+    moments = mean_field.uniform_moments(-0.3, 1)
+    x = np.linspace(-0.3, 1, 200_001)
+    np.testing.assert_allclose(moments, [(x**k).mean() for k in range(5)], atol=1e-5)
+    np.testing.assert_allclose(mean_field.moments(mean_field.cumulants(moments)), moments)
+
+
+def test_the_error_of_one_output_against_draws():
+    """A row of weights, sparse inputs: the expected fourth power is exact."""
+    rng = np.random.default_rng(0)
+    row, p, gain = np.array([0.3, -0.2, 0.5]), 0.3, 0.6
+    x = np.where(rng.random((1_000_000, 3)) < p, rng.random((1_000_000, 3)), 0)
+    own = rng.random(1_000_000)
+    sparse = mean_field.cumulants(p * mean_field.uniform_moments(0) + np.eye(5)[0] * (1 - p))
+    c = mean_field.moments(sparse * [(row**k).sum() for k in (1, 2, 3, 4)])
+    expected = mean_field.mean_error(4, gain, mean_field.uniform_moments(0), c)
+    assert expected == pytest.approx(((gain * own - x @ row) ** 4).mean(), rel=0.01)
+
+
+def test_power_sums_of_an_explicit_code():
+    """The icosahedron's twelve corners, balanced and a 5-design: every sum at its least."""
+    v = np.concatenate([icosahedron(), -icosahedron()])
+    r = 0.1 + 0.4 * (v @ v.T)[0, 1:]
+    np.testing.assert_allclose(mean_field.row_sums(12, 3, 0.1, 0.4), [(r**k).sum() for k in (1, 2, 3, 4)])
+    for neurons in (2, 10, 50, 90):  # the moment matrix of the cosines must not be indefinite
+        m1, m2, m3, m4 = mean_field.row_sums(100, neurons, 0, 1) / 99
+        assert np.linalg.eigvalsh([[1, m1, m2], [m1, m2, m3], [m2, m3, m4]]).min() > -1e-12
+
+
+def test_limits_of_the_mean_field():
+    """As p goes to 0 only single features count: (1 - s)**3 = s**3 B with B the fourth-power interference."""
+    one_at_a_time = Config(p=1e-7, target="identity")
+    assert mean_field.linear(one_at_a_time).slope == pytest.approx(1 / (1 + 1.5 ** (1 / 3)), abs=1e-4)
+    both_signs = mean_field.linear(Config(p=1e-7))  # ReLU(x) of a negative input is 0: half of the weight on crosstalk
+    assert both_signs.slope == pytest.approx(1 / (1 + 4 ** (1 / 3)), abs=1e-4)
+    assert mean_field.linear(Config(features=20, neurons=20, target="identity")).slope == pytest.approx(1, abs=0.01)
+    signed, positive = mean_field.rectified(Config(p=0.02)), mean_field.rectified(Config(p=0.01, low=0))
+    assert signed.slope == pytest.approx(positive.slope, abs=1e-5), "negative inputs count for nothing"
+
+
+def test_no_scale_does_better():
+    """The loss of an explicit linear code with the least interference, by draws, at the predicted slope and beside."""
+    config = Config(features=6, neurons=3, p=0.2, target="identity")
+    slope, gram = mean_field.linear(config).slope, icosahedron() @ icosahedron().T
+    rng = np.random.default_rng(0)
+    x = np.where(rng.random((400_000, 6)) < 0.2, rng.uniform(-1, 1, (400_000, 6)), 0)
+    loss = {s: ((s * x @ gram - x) ** 4).mean() for s in (slope, 0.93 * slope, 1.07 * slope)}
+    assert min(loss, key=loss.get) == slope
+    assert mean_field.linear(config).loss == pytest.approx(loss[slope], rel=0.02)
+    active = np.square(slope * x @ gram - x)[x != 0].mean()
+    assert mean_field.linear(config).active_only == pytest.approx(active, rel=0.02)
+
+
+# ---- one feature at a time: the power of the error
+
+FEW = Config(features=30, neurons=6)
+SUMS = np.asarray(measure.response(plans.summed(FEW, 6 / 30)), float)
+
+
+def test_all_projections_tie_at_two_and_part_on_either_side():
+    """On a random subspace and on sums of neighbours; and no map of that rank wins at two."""
+    for response in (rare_limit.projection(30, 6), SUMS):
+        assert response @ response == pytest.approx(response, abs=1e-6)
+        assert rare_limit.limit_loss(response, 2.0, 6) == pytest.approx(1, abs=1e-6)
+        assert rare_limit.limit_loss(response, 1.9, 6) > 1.01 and rare_limit.limit_loss(response, 2.1, 6) < 0.99
+    naive = np.asarray(measure.response(model.naive(FEW)), float)
+    assert [rare_limit.limit_loss(naive, q, 6) for q in (1.5, 2.0, 4.0)] == [1, 1, 1]
+    rng = np.random.default_rng(0)
+    for _ in range(100):
+        assert rare_limit.limit_loss(0.1 * rng.normal(size=(30, 6)) @ rng.normal(size=(6, 30)), 2.0, 6) > 1
+
+
+@pytest.mark.parametrize("exponent", [1.5, 2.0, 3.0, 4.0, 8.0])
+def test_the_best_even_code(exponent):
+    """Against a search; at 2 a tight frame has slope n / F and ties."""
+    interference = bounds.least_interference(30, 6, exponent)
+    found = minimize_scalar(lambda s: (1 - s) ** exponent + interference * s**exponent, bounds=(0, 1), method="bounded")
+    slope, ratio = rare_limit.shared_slope(interference, exponent, 0.2)
+    assert slope == pytest.approx(found.x, abs=1e-4) and ratio == pytest.approx(found.fun / 0.8)
+    if exponent == 2:
+        assert (slope, ratio) == pytest.approx((0.2, 1))
+
+
+def test_the_bound_is_attained_by_equal_cosines_and_by_groups():
+    """Four vectors of a simplex in three dimensions; below 2, sums of neighbours."""
+    for exponent in (2.5, 4.0):
+        assert bounds.least_interference(4, 3, exponent) == pytest.approx(3 * (1 / 3) ** exponent)
+    apart = (abs(SUMS / SUMS[0, 0]) ** 1.5).sum(1).mean() - 1
+    assert apart == pytest.approx(bounds.least_interference(30, 6, 1.5), rel=1e-5)
+
+
+# ---- one feature at a time: weights in the loss
+
+
+def test_even_weights_give_the_slope_that_the_code_was_made_for():
+    slopes, loss = rare_limit.best_slopes(np.ones(8), rare_limit.even_code(0.4, 8))
+    assert slopes == pytest.approx(0.4, abs=1e-5)
+    assert loss == pytest.approx(8 * (0.6**4 + 0.4**4 * (0.6 / 0.4) ** 3), rel=1e-6)
+    assert rare_limit.even_code(0.4, 8)[0, 0] * 8 == pytest.approx((1 / 0.4 - 1) ** 3), "1 / (1 + B**(1/3)), section 9"
+
+
+def test_favoured_features_at_right_angles_by_draws():
+    """Mean fourth powers of cosines beside those of random directions, to which an even code is scaled."""
+    between = rare_limit.apart_code(0.4, 6, 4, 2) / rare_limit.even_code(0.4, 6)
+    alike, random = np.full(4, 1 / 2), unit_vectors(20_000, 4)  # the same squared cosine with every axis; and any
+    expected = (alike**4).mean() / (random**4).mean()
+    assert between[2:, :2] == pytest.approx(expected, rel=0.05) and (between[:2, 2:] == between[2:, :2].T).all()
+    assert (between[:2, :2] == 0).all() and (between[2:, 2:] == 1).all()
+
+
+@pytest.mark.parametrize("code", ["any", "apart"])
+def test_the_balance_is_the_least_loss_over_all_gains(code):
+    """Both gains of every feature set free: same loss, same slopes, e / o as the fourth root of the weight."""
+    rng = np.random.default_rng(0)
+    b = (lambda a: 0.3 * (a + a.T))(rng.random((6, 6))) if code == "any" else rare_limit.apart_code(0.4, 6, 2, 2)
+    weights = rng.uniform(1, 30, 6)
+
+    def loss(gains):
+        o, e = np.exp(gains).reshape(2, 6)
+        return (weights * np.abs(1 - o * e) ** 4).sum() + (b * np.outer(weights * o**4, e**4)).sum()
+
+    free = min((minimize(loss, rng.normal(-0.5, 0.2, 12), tol=1e-12) for _ in range(4)), key=lambda found: found.fun)
+    o, e = np.exp(free.x).reshape(2, 6)
+    slopes, least = rare_limit.best_slopes(weights, b)
+    assert least == pytest.approx(free.fun, rel=1e-5)
+    assert slopes == pytest.approx(o * e, abs=5e-3)
+    assert e / o / (e / o)[0] == pytest.approx((weights / weights[0]) ** 0.25, rel=0.03)
+
+
+def test_theory_wants_a_slope_and_room():
+    config = Config(features=8, neurons=2, favoured=2)
+    assert list(rare_limit.codes(0.4, config)) == ["even", "apart"]
+    assert list(rare_limit.codes(0.4, Config(features=8, neurons=2, favoured=3))) == ["even"]
+    assert [rare_limit.codes(slope, config) for slope in (np.nan, -0.1, 0.0, 1.0)] == [{}] * 4

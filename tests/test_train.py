@@ -64,8 +64,8 @@ def test_the_forward_pass_is_the_one_of_the_spec(activation):
     f = NEURONS[activation]
     w_in, w_out, x, _ = example()
     network = model.Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32), activation)
-    expected = [[sum(w_out[i, k] * f(sum(w_in[k, j] * s[j] for j in range(6))) for k in range(3))
-                 for i in range(6)] for s in x]  # fmt: skip
+    hidden = [[f(sum(row[j] * one[j] for j in range(6))) for row in w_in] for one in x]
+    expected = [[sum(out[k] * values[k] for k in range(3)) for out in w_out] for values in hidden]
     np.testing.assert_allclose(network(x.T.astype(np.float32)).T, expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(network(x[0].astype(np.float32)), expected[0], rtol=1e-4, atol=1e-5)
 
@@ -80,31 +80,17 @@ def test_the_first_weights_are_normal_and_unrelated():
     assert abs(np.corrcoef(w_in.ravel(), w_out.ravel())[0, 1]) < 4 / np.sqrt(4000)
 
 
-def test_one_network_of_an_ensemble():
-    ensemble = model.Network(jnp.arange(24.0).reshape(4, 2, 3), jnp.arange(24.0).reshape(4, 3, 2))
-    one = model.at(ensemble, 2)
-    assert np.array_equal(one.w_in[...], ensemble.w_in[2]) and np.array_equal(one.w_out[...], ensemble.w_out[2])
-
-
 @pytest.mark.parametrize(
     "target, low, copied, given_up",  # E[(y - target)**2] of an active feature, on paper
-    [
-        ("relu", -1.0, 0, 1 / 6),
-        ("relu", 0.0, 0, 1 / 3),
-        ("identity", -1.0, 1 / 6, 1 / 3),
-        ("identity", 0.0, 0, 1 / 3),
-        ("identity", -0.5, (0.5**3 / 3) / 1.5, (1 + 0.5**3) / 3 / 1.5),
-    ],
+    [("relu", -1.0, 0, 1 / 6), ("identity", -1.0, 1 / 6, 1 / 3), ("identity", -0.5, 1 / 36, 1 / 4)],
 )
 def test_the_naive_plan_on_paper(target, low, copied, given_up):
     config = Config(features=8, neurons=3, target=target, low=low)
     network = model.naive(config)
     x = np.asarray(data.sample(data.key(0, "test"), config, 500))
     assert np.array_equal(network(x), np.maximum(x, 0) * (np.arange(8) < 3)[:, None])
-    draws = data.forced(data.key(0, "errors"), config, 4096)
-    np.testing.assert_allclose(
-        measure.errors(network, config, *draws)["error"], [copied] * 3 + [given_up] * 5, atol=1e-4
-    )
+    error = measure.errors(network, config, *data.forced(data.key(0, "errors"), config, 4096))["error"]
+    np.testing.assert_allclose(error, [copied] * 3 + [given_up] * 5, atol=1e-4)
 
 
 @pytest.mark.parametrize("start, slopes", [("small", [0] * 12), ("naive", [1] * 3 + [0] * 9), ("shared", [0.5] * 12)])
@@ -121,16 +107,12 @@ def test_what_training_starts_from(start, slopes):
 
 def test_the_loss_is_the_mean_fourth_power():
     w_in, w_out, x, y = (part.astype(np.float32) for part in example())
-    network = model.Network(jnp.asarray(w_in), jnp.asarray(w_out))
-    np.testing.assert_allclose(
-        train.loss(network, Config(features=6, neurons=3), x.T, y.T), numpy_loss(w_in, w_out, x, y), rtol=1e-5
-    )
-    np.testing.assert_allclose(
-        train.loss(network, Config(features=6, neurons=3), x.T, network(x.T) + 0.5), 0.5**4, rtol=1e-5
-    )
+    network, config = model.Network(jnp.asarray(w_in), jnp.asarray(w_out)), Config(features=6, neurons=3)
+    np.testing.assert_allclose(train.loss(network, config, x.T, y.T), numpy_loss(w_in, w_out, x, y), rtol=1e-5)
+    np.testing.assert_allclose(train.loss(network, config, x.T, network(x.T) + 0.5), 0.5**4, rtol=1e-5)
 
 
-@pytest.mark.parametrize("exponent", [1.5, 2.0, 3.7, 4.0, 8.0])
+@pytest.mark.parametrize("exponent", [1.5, 2.0, 4.0, 8.0])
 @pytest.mark.parametrize("profile", ["step", "geometric"])
 def test_any_power_and_importance(exponent, profile):
     """Against numpy, traced and not; and where the error is 0 so is the slope, at every power."""
@@ -191,10 +173,42 @@ def test_training_is_adam_with_a_cosine_decay(target):
     assert losses.shape == (config.steps,)
 
 
-def test_training_learns():
-    """Well below a network that returns zero, whose loss is p E[target**4] = p / 10."""
-    final = trained(steps=400, batch=256, p=0.1, init_scale=0.1, learning_rate=0.02)["loss"][:, -20:].mean(1)
-    assert np.all(final < 0.5 * 0.1 / 10)
+@pytest.mark.parametrize("activation, exact", [("relu", True), ("abs", True), ("linear", True), ("gelu", False)])
+def test_the_gradient_is_at_right_angles_to_stretching_the_decoder(activation, exact):
+    """Euler's theorem, neuron by neuron; GELU, which is not homogeneous, breaks it."""
+    config, (w_in, w_out, *_) = small(batch=64), example()
+    network = model.Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32), activation)
+    x = data.sample(data.key(0, "test"), config, 64)
+    slope = jax.grad(train.loss)(network, config, x, data.target(config, x))
+    inward, outward = (network.w_in * slope.w_in[...]).sum(1), (network.w_out * slope.w_out[...]).sum(0)
+    apart = np.abs(inward - outward).max() / np.abs(inward).max()
+    assert apart < 1e-4 if exact else apart > 1e-3
+
+
+def test_one_rate_for_all_weights_keeps_the_balance_and_adam_does_not():
+    """Difference of the squared lengths of each neuron, from first weights of very different size."""
+
+    def difference(network):
+        return jnp.square(network.w_out[...]).sum(-2) - jnp.square(network.w_in[...]).sum(-1)
+
+    moved = {}
+    for optimiser in ("adam", "normalised"):
+        config = small(batch=64, steps=300, seeds=1, init_scale=0.3, learning_rate=3e-4, optimiser=optimiser)
+        starts, samples = train.keys(config)
+        run = jax.jit(partial(train.train, watch=difference))
+        _, _, watched = run((train.begin(starts[0], config), samples[0]), config)
+        moved[optimiser] = np.abs(watched[-1] - watched[0]).max()
+    assert moved["normalised"] < 0.2 * moved["adam"]
+
+
+def test_a_normalised_step_has_the_length_of_its_rate():
+    """Each network of a group by itself: the root mean square over both matrices of one step is the rate."""
+    config = small(steps=1, learning_rate=0.01, optimiser="normalised", init_scale=0.01)
+    starts, samples = train.keys(config)
+    before = train.begin(starts[0], config)
+    after, _, _ = train.train((before, samples[0]), config)
+    steps = jax.tree.leaves(jax.tree.map(lambda a, b: np.asarray(a - b).reshape(3, -1), after, before))
+    np.testing.assert_allclose(np.sqrt(np.square(np.concatenate(steps, 1)).mean(1)), 0.01, rtol=5e-3)
 
 
 # ---- an ensemble
@@ -202,9 +216,8 @@ def test_training_learns():
 
 def test_an_ensemble_is_its_networks_one_at_a_time():
     together = trained(seeds=3)
-    assert {name: (array.shape, array.dtype) for name, array in together.items()} == {
-        "w_in": ((3, 3, 6), np.float32), "w_out": ((3, 6, 3), np.float32), "loss": ((3, 5), np.float32)
-    }  # fmt: skip
+    assert [together[name].shape for name in ("w_in", "w_out", "loss")] == [(3, 3, 6), (3, 6, 3), (3, 5)]
+    assert {array.dtype for array in together.values()} == {np.dtype(np.float32)}
     init_keys, data_keys = train.keys(SMALL)
     alone = jax.jit(train.train)
     for seed in range(3):
@@ -264,41 +277,39 @@ def test_a_loss_that_is_not_finite_is_refused(monkeypatch):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("rate, steps", [(10.0, 50), (10.0, 100), (10.0, 1000)])
-def test_a_run_that_explodes_is_refused(rate, steps):
+def test_a_run_that_explodes_is_refused():
     """At this rate the loss jumps at once and ends far above 1, where a network that returns zero has p / 10."""
-    with pytest.raises(FloatingPointError, match=f"learning_rate = {rate:g}"):
-        train.train_ensemble(small(steps=steps, learning_rate=rate))
+    for steps in (50, 1000):
+        with pytest.raises(FloatingPointError, match="learning_rate = 10"):
+            train.train_ensemble(small(steps=steps, learning_rate=10.0))
+
+
+TWO = {"features": 2, "neurons": 1, "p": 1e-4}
+TWELVE = {"features": 12, "p": 0.1, "steps": 50, "start": "naive"}
 
 
 @pytest.mark.parametrize(
-    "config",
+    "changes",
     [
-        Config(
-            features=2, neurons=1, p=1e-4, batch=1, steps=3, seeds=9
-        ),  # no feature in a batch, or one: a loss of 0 that rises
-        Config(features=2, neurons=1, p=1e-4, batch=1, steps=200, seeds=9, learning_rate=0.03),
-        Config(features=12, neurons=12, p=1.0, batch=1, steps=1, seeds=9),
-        Config(features=12, neurons=3, p=0.1, batch=1, steps=50, seeds=9, start="naive"),  # from a loss of 0, often
-        Config(
-            features=12, neurons=12, p=0.1, batch=64, steps=50, seeds=9, start="naive", learning_rate=0.1
-        ),  # and from no error at all
-        Config(
-            features=3,
-            neurons=1,
-            p=0.5,
-            batch=4,
-            steps=30,
-            seeds=9,
-            learning_rate=0.1,
-            activation="linear",
-            target="identity",
-        ),
+        TWO | {"steps": 3},  # no feature in a batch, or one: a loss of 0 that rises
+        TWO | {"steps": 200, "learning_rate": 0.03},
+        {"features": 12, "neurons": 12, "p": 1.0, "steps": 1},
+        TWELVE | {"neurons": 3},  # from a loss of 0, often
+        TWELVE | {"neurons": 12, "batch": 64, "learning_rate": 0.1},  # and from no error at all
+        {"features": 3, "neurons": 1, "steps": 30, "learning_rate": 0.1, "activation": "linear", "target": "identity"},
     ],
-    ids=lambda config: (
-        f"{config.features} features p={config.p:g} batch={config.batch} steps={config.steps} {config.start}"
-    ),
+    ids=str,
 )
-def test_a_small_loss_that_rises_is_no_divergence(config):
+def test_a_small_loss_that_rises_is_no_divergence(changes):
+    config = Config(**{"batch": 1, "seeds": 9} | changes)
     trained = train.train_ensemble(config)
     assert trained["loss"].shape == (9, config.steps) and np.isfinite(trained["loss"]).all()
+
+
+def test_moments_of_a_training_are_network_0_on_its_way():
+    """The first is its start; the last is where the ensemble ends, up to rounding."""
+    watched, ended = train.moments(SMALL, [0, 2, 5]), trained()
+    start, _ = train.starts(SMALL)
+    np.testing.assert_array_equal(watched["w_in"][0], start.w_in[0, 0])
+    np.testing.assert_allclose(watched["w_in"][-1], ended["w_in"][0], atol=1e-4)
+    assert watched["w_out"].shape == (3, 6, 3) and not np.allclose(watched["w_out"][1], watched["w_out"][2])

@@ -45,12 +45,8 @@ def write(path: Path, *cells: str, parameters: str = PARAMETERS) -> Path:
 
 def files(home: Path) -> dict[str, bytes]:
     """All that is committed under `home`, by name."""
-    return {
-        str(path.relative_to(home)): path.read_bytes()
-        for folder in ("notebooks", "data", "figures")
-        for path in (home / folder).rglob("*")
-        if path.is_file()
-    }
+    found = [path for folder in ("notebooks", "data", "figures") for path in (home / folder).rglob("*")]
+    return {str(path.relative_to(home)): path.read_bytes() for path in found if path.is_file()}
 
 
 def test_a_run_lands_whole_and_the_same_twice(tmp_path, capfd):
@@ -60,9 +56,8 @@ def test_a_run_lands_whole_and_the_same_twice(tmp_path, capfd):
     (tmp_path / "figures" / "02_other.png").write_bytes(b"another notebook's")
     kernel.run(notebook, {}, tmp_path)
     first = files(tmp_path)
-    assert set(first) == {
-        "notebooks/01_one.ipynb", "data/01_one.csv", "figures/01_one.svg", "figures/02_other.png"
-    }  # fmt: skip
+    written = {"notebooks/01_one.ipynb", "data/01_one.csv", "figures/01_one.svg"}
+    assert set(first) == written | {"figures/02_other.png"}
     assert "to the reader 2" in first["notebooks/01_one.ipynb"].decode()
     assert "to the terminal\\n" not in first["notebooks/01_one.ipynb"].decode()
     assert '"name": "stderr"' not in first["notebooks/01_one.ipynb"].decode()
@@ -140,13 +135,10 @@ def test_told_to_stop_it_takes_the_kernel_with_it(tmp_path):
     sleeps = f"import os, pathlib, time; pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); time.sleep(600)"
     write(tmp_path / "notebooks" / "01_one.ipynb", sleeps)
     before = files(tmp_path)
-    script = (
-        f"from pathlib import Path; from lib.publish import asked, run; asked.NOTEBOOKS = Path({str(tmp_path / 'notebooks')!r}); "
-        "raise SystemExit(run.main('run', '01_one'))"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", script], cwd=paths.ROOT, env=os.environ | {"PAPER_HOME": str(tmp_path)}
-    )
+    there = f"asked.NOTEBOOKS = pathlib.Path({str(tmp_path / 'notebooks')!r})"
+    script = f"import pathlib; from lib.publish import asked, run; {there}; raise SystemExit(run.main('run', '01_one'))"
+    home = os.environ | {"PAPER_HOME": str(tmp_path)}
+    process = subprocess.Popen([sys.executable, "-c", script], cwd=paths.ROOT, env=home)
     wait(lambda: pid.exists() and pid.read_text())
     process.terminate()
     assert process.wait(60) == 143
@@ -190,23 +182,21 @@ def test_values_are_read_as_numbers_where_they_are_numbers():
     ],
 )
 def test_what_does_not_fit_is_refused(tmp_path, words, message):
-    first, second = (
-        write(tmp_path / "01_one.ipynb"),
-        write(tmp_path / "02_two.ipynb", parameters="neurons = 6\nfeatures = 3 * 4"),
-    )
+    cells = {"01_one": PARAMETERS, "02_two": "neurons = 6\nfeatures = 3 * 4"}
+    some = [write(tmp_path / f"{name}.ipynb", parameters=cell) for name, cell in cells.items()]
     with pytest.raises((asked.Refused, ConfigError), match=message) as refusal:
-        asked.check(asked.parse(words), [first, second])
+        asked.check(asked.parse(words), some)
     assert len(str(refusal.value).splitlines()) == 1
 
 
 def test_a_cell_that_does_not_fit_names_its_notebook(tmp_path):
+    (tmp_path / "01_one.ipynb").write_text("<<<<<<< merge conflict\n")
+    with pytest.raises(asked.Refused, match="is not a notebook"):
+        asked.check({"seeds": 8}, [tmp_path / "01_one.ipynb"])
     second = write(tmp_path / "02_two.ipynb", parameters="neurons = 6\nfeatures = 2 + 1")
-    for parameters, message in {
-        "steps = 0": "01_one: steps = 0 does not fit",
-        "steps = 1 +": "01_one: .* SyntaxError",
-    }.items():
-        with pytest.raises(asked.Refused, match=message):
-            asked.check({}, [write(tmp_path / "01_one.ipynb", parameters=parameters), second])
+    for cell, message in (("steps = 0", "steps = 0 does not fit"), ("steps = 1 +", ".* SyntaxError")):
+        with pytest.raises(asked.Refused, match=f"01_one: {message}"):
+            asked.check({}, [write(tmp_path / "01_one.ipynb", parameters=cell), second])
 
 
 def test_it_says_which_sections_a_parameter_reaches(tmp_path, capsys):
@@ -216,12 +206,6 @@ def test_it_says_which_sections_a_parameter_reaches(tmp_path, capsys):
     assert capsys.readouterr().out == "exponent is a parameter of 00 only: elsewhere it changes nothing\n"
     asked.check({"steps": 7, "powers": [2]}, some[:1])
     assert capsys.readouterr().out == "powers is no parameter of 00: there it changes nothing\n"
-
-
-def test_a_broken_notebook_is_refused(tmp_path):
-    (tmp_path / "01_one.ipynb").write_text("<<<<<<< merge conflict\n")
-    with pytest.raises(asked.Refused, match="is not a notebook"):
-        asked.check({"seeds": 8}, [tmp_path / "01_one.ipynb"])
 
 
 def test_it_foresees_how_long_a_run_takes(tmp_path, monkeypatch, capfd):
@@ -239,9 +223,8 @@ def test_it_foresees_how_long_a_run_takes(tmp_path, monkeypatch, capfd):
         now[0] = 20
         run.end("00_a")
         note = {"result": "train_ensemble", "seconds": 50, "config": dataclasses.asdict(config)}
-        (tmp_path / "log").write_text(
-            json.dumps(note) + "\n" + json.dumps({"result": "other", "seconds": 5}) + "\nhalf a li"
-        )
+        notes = [json.dumps(note), json.dumps({"result": "other", "seconds": 5}), "half a li"]
+        (tmp_path / "log").write_text("\n".join(notes))
         assert run.left() == (150 + 16) + (50 + 16), "20 s beside training, where 12 were guessed: 16"
         now[0] = 80
         assert run.left() == (150 + 16 - 60) + (50 + 16)

@@ -1,0 +1,197 @@
+"""What each section trains, and what it reads off a network: a module a knob, with networks written by hand."""
+
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib import data, measure, model
+from lib.config import Config, Measurement
+from lib.experiments import importance, length, power, predicted, sparsity, sweep, width
+from lib.experiments.parameters import Study
+from lib.model import Network
+from lib.theory import chance
+
+TINY = Config(features=8, neurons=2, steps=4, batch=16, seeds=3, p=0.2)
+WEIGHED = Config(features=8, neurons=2, p=0.3, favoured=2, importance=20.0)
+
+
+def read(reading, network, config, *more):
+    x = jnp.asarray(data.evaluation_samples(data.key(0, "test"), config, 4096))
+    return {name: float(value) for name, value in reading(network, config, x, *more).items()}
+
+
+def at_random(*leading, features=8, neurons=2):
+    rng = np.random.default_rng(2)
+    shapes = (*leading, neurons, features), (*leading, features, neurons)
+    return Network(*(jnp.asarray(rng.normal(size=shape), jnp.float32) for shape in shapes))
+
+
+# ---- length
+
+
+@pytest.mark.parametrize(
+    "steps, longest, lengths, expected",
+    [
+        (1000, 30_000, None, [100, 300, 1000, 3000, 10_000, 30_000]),
+        (1000, 29_999, None, [100, 300, 1000, 3000, 10_000]),
+        (1000, 10, None, [1000]),
+        (1000, 1000, None, [100, 300, 1000]),
+        (10, 100, [0.001, 2.55], [1, 10, 26]),
+    ],
+)
+def test_lengths(steps, longest, lengths, expected):
+    """The training of the parameters cell, whole, and others of `rival_seeds` networks."""
+    config, given = Config(steps=steps), {} if lengths is None else {"lengths": lengths}
+    found = length.trained(config, Study(longest=longest, rival_seeds=5, **given))
+    assert list(found) == expected and [c.steps for c in found.values()] == expected
+    assert found[steps] == config and {c.seeds for n, c in found.items() if n != steps} <= {5}
+
+
+def test_the_decoder_is_watched_over_starts_and_lengths():
+    starts, longer = length.ratio_points(Config(steps=10), Study(longest=100, rival_seeds=5))
+    assert {c.init_scale for c in starts} == {0.001, 0.01, 0.1, 0.5} and {c.steps for c in starts} == {10}
+    assert {c.steps for c in longer if c.activation == "relu"} == {1, 3, 10, 30, 100}
+    assert {c.seeds for c in starts + longer} == {5}
+
+
+# ---- the power of the error
+
+
+def test_reads_of_an_even_network_have_no_spread():
+    config = Config(features=8, neurons=2, p=0.2, exponent=3.0)
+    sums = np.repeat(np.eye(2), 4, 1)
+    networks = model.Network(np.stack([sums, sums]), np.stack([sums.T, sums.T]) / 3)
+    found = power.read(networks, config, Measurement(samples=1024, inputs=1024))
+    assert found["slope_cv"] == pytest.approx([0, 0], abs=1e-6) and (found["error_cv"] < 0.05).all()
+
+
+def test_rows_by_kind_follow_the_points():
+    base = Config(features=6, neurons=2, seeds=2)
+    kinds = power.points(base, base, (2.0, 4.0, 6.0))
+    each = [(seed, c.exponent, c.steps) for points in kinds.values() for c in points for seed in range(c.seeds)]
+    part = power.by_kind(pd.DataFrame(each, columns=["seed", "q", "steps"]), kinds)
+    assert sum(map(len, part.values())) == len(each) and all(
+        (table.q == table.exponent).all() for table in part.values()
+    )
+    assert (part["longest"].steps == 20 * base.steps).all() and len(part["longest"]) == 8
+    beside = power.paired_means(part["usual"], part["long"], ["steps"])
+    assert list(beside.index) == [2] and list(beside.loc[2, "steps"]) == [base.steps, 5 * base.steps]
+    low, more = power.change(part["usual"].assign(loss=part["usual"].exponent ** 2), "loss")
+    assert low.tolist() == [16, 16] and more.tolist() == [20, 20]
+
+
+def test_rows_by_kind_are_labelled_also_where_nothing_varies():
+    """One power, which only the usual training takes: its table has no column for it."""
+    base = Config(features=6, neurons=2, seeds=2)
+    kinds = power.points(base, base, (7.0,))
+    part = power.by_kind(pd.DataFrame({"seed": [0, 1], "loss": [0.5, 0.6]}), kinds)
+    assert list(part["usual"].exponent) == [7, 7] and list(part["usual"].start) == ["small", "small"]
+    assert all(part[kind].empty for kind in kinds if kind != "usual")
+    assert power.paired_means(part["usual"], part["long"], ["loss"]).empty
+    assert not len(power.change(part["slow"], "loss")[0])
+
+
+# ---- sparsity, and networks beside theory
+
+
+def test_a_finer_plane_has_no_point_twice():
+    for grid in (2, 15, 100, 101, 200):
+        across, up, points = sparsity.plane(TINY, grid)
+        assert len({*across}) == len(across) == grid + 2 and len({*up}) == grid
+        assert [(c.exponent, c.p) for c in points] == [(q, p) for q in up for p in across]
+
+
+def test_the_p_from_which_less_than_half_is_served():
+    lines = [(0.9, 0.6, 0.4), (0.4, 0.6, 0.4), (0.9, 0.9, 0.9)]
+    served = [(seed, *at) for seed, line in enumerate(lines) for at in zip((0.1, 0.2, 0.4), line, strict=True)]
+    found = sparsity.half(pd.DataFrame(served, columns=["seed", "p", "served"]))
+    np.testing.assert_allclose(found, [0.2 * 2**0.5, np.nan, np.nan])
+
+
+def test_a_row_of_theory_beside_networks():
+    slopes = np.linspace(0.3, 0.5, 41)
+    row = predicted.row(Config(), slopes)
+    assert (row["mean"], row["sd"]) == pytest.approx((0.4, slopes.std(ddof=1)))
+    assert (row["from"], row["to"]) == pytest.approx((0.305, 0.495)) and row["error"] == row[
+        "theory"
+    ] / slopes.mean() - 1
+    rates = {name: config.p for (name, p), config in predicted.points(Config()).items() if p == 0.02 or p == 0.01}
+    assert rates["ReLU, no negative input"] == rates["ReLU"] / 4, "half of the p has as many positive inputs"
+
+
+# ---- features that weigh more
+
+
+def weighed(network):
+    return read(importance.readings, network, WEIGHED, jnp.asarray(chance.overlap_table(WEIGHED.neurons)))
+
+
+def test_the_naive_plan_by_group():
+    ones = "slope_favoured capacity_favoured error_others carried_favoured".split()
+    zeros = "slope_others capacity_others error_favoured ignored_favoured overlap_favoured".split()
+    expected = dict.fromkeys(ones, 1) | dict.fromkeys(zeros, 0) | {"ignored_others": 6, "dedicated": 2}
+    found = weighed(model.naive(WEIGHED))
+    assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-6)
+    assert found["chance_favoured"] == pytest.approx(1 / 2), "two sets of one, of two neurons"
+
+
+def test_groups_that_keep_to_their_own_neurons_overlap_within_and_not_between():
+    """Two favoured features on neuron 0, six others on neuron 1, whose encoder is a third as long."""
+    own = jnp.repeat(jnp.eye(2), jnp.array([2, 6]), axis=1)
+    found = weighed(Network(own * jnp.array([[1.0], [1 / 3]]), own.T * jnp.array([[1 / 2, 3 / 2]])))
+    expected = {"overlap_favoured": 1, "overlap_others": 1, "overlap_between": 0, "slope_favoured": 1 / 2}
+    expected |= {"slope_others": 1 / 2, "capacity_favoured": 1 / 2, "capacity_others": 1 / 6}
+    expected |= {"tilt_favoured": 2, "tilt_others": 2 / 9, "slope_0": 1 / 2}
+    assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-5)
+
+
+def test_what_is_read_does_not_depend_on_how_it_was_trained():
+    networks, options = at_random(2), Measurement(inputs=512)
+    one = importance.read(networks, WEIGHED, options)
+    two = importance.read(networks, dataclasses.replace(WEIGHED, steps=7, start="naive"), options)
+    assert set(one) == set(two) and all(np.array_equal(one[name], two[name], equal_nan=True) for name in one)
+    assert {values.shape for values in one.values()} == {(2,)}
+    unharmed = importance.read(networks, WEIGHED, Measurement(inputs=512, harmed=100))
+    assert unharmed["footprints_chance"].tolist() == [0, 0] and (one["footprints_chance"] > 0).any()
+
+
+# ---- width
+
+
+def test_neurons_with_one_feature_and_with_more():
+    config = Config(features=12, neurons=4, p=0.2)
+    assert read(width.by_width, model.naive(config), config)["monosemantic"] == 1
+    served = jnp.repeat(jnp.eye(4), 3, axis=1)
+    assert read(width.by_width, Network(served, served.T), config)["monosemantic"] == 0, "three features each, alike"
+    uneven = served.at[:2, ::3].multiply(3.0)  # 9 of 11 parts go to one feature of each of two neurons
+    assert read(width.by_width, Network(uneven, uneven.T), config)["monosemantic"] == 0.5
+
+
+def test_errors_are_in_units_of_silence_also_with_a_neuron_for_every_feature():
+    """And the rest is what every sweep reads."""
+    config = Config(features=12, neurons=4, p=0.2)
+    network = at_random(features=12, neurons=4)
+    x = data.evaluation_samples(data.key(0, "test"), config, 4096)
+    target = np.maximum(x, 0)
+    error = np.asarray(network.w_out) @ np.maximum(np.asarray(network.w_in) @ x, 0) - target
+    expected = {"mse": (error**2).mean() / (target**2).mean(), "l4": (error**4).mean() / (target**4).mean()}
+    expected["active"] = (error[x != 0] ** 2).mean() / (target[x != 0] ** 2).mean()
+    others = read(measure.readings, network, config)
+    expected |= {name: others[name] for name in ("slope_mean", "carriers", "load")}
+    found = read(width.by_width, network, config)
+    assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-4)
+    whole = dataclasses.replace(config, neurons=12)
+    found = read(width.by_width, model.naive(whole), whole)
+    assert (found["loss"], found["monosemantic"], found["load"]) == (0, 1, 1) and np.isfinite([*found.values()]).all()
+
+
+def test_all_widths_of_the_paper_and_any_of_the_reader():
+    base = sweep.at_full_rate(Config(), 16)
+    assert {point.start for point in width.points(base, [10])} == {"small"}
+    own = {(point.start, point.steps) for point in width.points(base, [7]) if point.neurons == 7}
+    assert own == {(start, steps) for start in ("small", "naive") for steps in (1000, 5000)}
+    largest = sweep.at_full_rate(Config(features=10_000, steps=10_000_000), 1)
+    assert max(point.features for point in width.points(largest, [10_000])) == 10_000
