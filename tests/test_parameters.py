@@ -18,10 +18,10 @@ from lib.experiments.parameters import (
     Study,
     disagreement,
     reaching,
-    restored,
     settle,
     settled,
 )
+from lib.publish import asked
 
 DEFAULTS = {name: field.default for name, field in KNOWN.items()}
 
@@ -184,9 +184,9 @@ drawn = [
 
 
 def test_a_parameters_cell_is_put_back_to_its_defaults():
-    source = restored(CELL)
+    source = asked.restored(CELL)
     values = {node.targets[0].id: ast.literal_eval(node.value) for node in ast.parse(source).body}
     assert values == {name: list(v) if isinstance(v := DEFAULTS[name], tuple) else v for name in values}
     assert "features = 100  # inputs; 2 to 10000\nneurons = 10  # width\np = 0.02  # probability — how often" in source
     assert source.endswith("drawn = []  # features to draw") and "]  # powers; see [1.5, 2.0]" in source
-    assert restored(source) == source
+    assert asked.restored(source) == source

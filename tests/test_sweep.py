@@ -177,7 +177,7 @@ def test_committed_keys_fit_todays_code(monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(sweep, "to_train", lambda *call: asked.append(call) or [])
         for section in ("11", "12", "13", "14", "15"):
-            plan.TRAINED[section](*own)
+            plan.trained(section, *own)
     assert len(asked) == 6
     for name, points, every, options in asked:
         table = pd.read_csv(paths.ROOT / "data" / f"{name}.csv")
