@@ -20,6 +20,7 @@ POWERS = (1.5, 1.75, 1.9, 1.95, 1.98, 2.0, 2.01, 2.02, 2.03, 2.05, 2.1, 2.25, 2.
 RATES = (0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 1.0)
 WEIGHTS = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 50.0, 100.0, 300.0, 1000.0)
 WIDTHS = (5, 10, 15, 20, 30, 40, 50, 60, 70, 75, 80, 85, 90, 100)
+LENGTHS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 NETWORKS = ("relu", "gelu", "abs", "linear")
 
 
@@ -38,7 +39,7 @@ class Study(Checked):
     )
     rival_seeds: int = declare(16, "networks per rival reading, length or kind", 1, 100_000, at_most="seeds")
     lengths: tuple = declare(
-        (0.1, 0.3, 1.0, 3.0, 10.0, 30.0), "training lengths, times `steps`", 0, 1e6, open_low=True, kind=float, most=12
+        LENGTHS, "training lengths, times `steps`", 0, 1e6, open_low=True, kind=float, most=12, coarse=(0.1, 1.0, 10.0)
     )
     longest: int = declare(30_000, "limit of training lengths above `steps`", 1, 10_000_000)
     sizes: tuple = declare(

@@ -80,7 +80,7 @@ def overload(plan: Callable, config: Config, rank: Array, value: Array, loads: A
             on = rank < k
             x = jnp.where(on, value, 0)
             square = jnp.square(plan(x) - data.target(config, x))
-            return {"active": active_only(square, on, 0), "mse": square.mean(0), "l4": jnp.square(square).mean(0)}
+            return {"active": (square * on).sum(0) / k, "mse": square.mean(0), "l4": jnp.square(square).mean(0)}
 
         return jax.lax.map(at, loads)
 
