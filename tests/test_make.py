@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from test_paper import alive, files, wait, write
+from test_run import alive, files, wait, write
 
 from lib import paths
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from PIL import Image, ImageChops
-from test_paper import write
+from test_run import write
 
 from lib import paths
 from lib.publish import asked, pages, site
