@@ -121,7 +121,8 @@ def test_forward_pass_and_errors_are_libs(visit, weights):
     answers = visit().evaluate(
         """cases => cases.map(([moment, x, on, neurons]) => {
             const silent = Array(10).fill(false).map((_, n) => neurons.includes(n));
-            const { before, after, y } = live.forward(live.nets[moment], x, on, silent), plan = live.naive(x);
+            const { before, after, y } = live.forward(live.nets[moment], x, on, silent);
+            const plan = live.naive(x);
             const parts = Object.fromEntries(Object.entries({ before, after, y, plan }).map(([name, v]) => [name, [...v]]));
             return { ...parts, error: live.errors(y, x, on), planError: live.errors(plan, x, on) };
         })""",
@@ -244,10 +245,9 @@ def test_collisions_are_those_of_the_response(visit, weights):
         assert response[i, j] + response[j, i] == pytest.approx(extreme, abs=1e-5)
         together = network(np.isin(np.arange(CONFIG.features), [i, j]).astype(np.float32))
         for feature in (i, j):
-            assert (
-                f"output {feature} is at {number(together[feature])} (alone it would be {number(response[feature, feature])})"
-                in said(page)
-            )
+            alone = number(response[feature, feature])
+            told = f"output {feature} is at {number(together[feature])} (alone it would be {alone})"
+            assert told in said(page)
 
 
 def test_keys(visit):
