@@ -123,7 +123,8 @@ def test_forward_pass_and_errors_are_libs(visit, weights):
             const silent = Array(10).fill(false).map((_, n) => neurons.includes(n));
             const { before, after, y } = live.forward(live.nets[moment], x, on, silent);
             const plan = live.naive(x);
-            const parts = Object.fromEntries(Object.entries({ before, after, y, plan }).map(([name, v]) => [name, [...v]]));
+            const all = Object.entries({ before, after, y, plan }).map(([name, v]) => [name, [...v]]);
+            const parts = Object.fromEntries(all);
             return { ...parts, error: live.errors(y, x, on), planError: live.errors(plan, x, on) };
         })""",
         cases,
