@@ -195,11 +195,11 @@ def test_it_starts_with_a_usual_feature_that_the_plan_drops(visit, weights):
 
 def test_clicks(visit, weights):
     page = visit()
-    expected = lambda moment, values, neurons=(): silenced(model.at(weights[1], moment), list(neurons))(  # noqa: E731
+    expected = lambda moment, values, neurons=(): silenced(model.at(weights[1], moment), list(neurons))(
         np.array([values.get(i, 0) for i in range(CONFIG.features)], np.float32)
     )
-    shown = lambda: np.array(page.evaluate("[...live.now().y]"))  # noqa: E731
-    pressed = lambda: page.eval_on_selector_all("#in [aria-pressed=true]", "cells => cells.map(c => c.ariaLabel)")  # noqa: E731
+    shown = lambda: np.array(page.evaluate("[...live.now().y]"))
+    pressed = lambda: page.eval_on_selector_all("#in [aria-pressed=true]", "cells => cells.map(c => c.ariaLabel)")
     page.click("#clear")
     assert pressed() == [] and "Nothing is on" in said(page) and not shown().any()
     page.click("#in button >> nth=3")
