@@ -130,6 +130,25 @@ def test_no_space_is_one_message_and_loses_nothing(tmp_path, monkeypatch, capsys
     assert not (tmp_path / "stamps" / "01_one").exists()
 
 
+def test_sections_that_disagree_are_named_and_the_findings_wait(tmp_path, monkeypatch):
+    """Until they agree: then the findings run."""
+    monkeypatch.setattr(asked, "NOTEBOOKS", tmp_path / "notebooks")
+    leaves = """import json; from lib import paths
+paths.output("data", "{}.json").write_text(json.dumps({{"seeds": seeds}}))"""
+
+    def update(seeds):
+        for number, value in (("01", 2), ("02", seeds), ("90", 2)):
+            write(asked.NOTEBOOKS / f"{number}_x.ipynb", leaves.format(number), parameters=f"seeds = {value}")
+        (tmp_path / "stamps" / "02_x").unlink(missing_ok=True)
+        assert run.update(["01_x", "02_x", "90_x"], {}, tmp_path) == 0
+
+    update(3)
+    said = (tmp_path / "stamps" / "mixed").read_text()
+    assert "seeds = 3" in said and "left as they were" in said and not (tmp_path / "data" / "90.json").exists()
+    update(2)
+    assert not (tmp_path / "stamps" / "mixed").exists() and (tmp_path / "data" / "90.json").exists()
+
+
 def test_told_to_stop_it_takes_the_kernel_with_it(tmp_path):
     pid = tmp_path / "pid"
     sleeps = f"import os, pathlib, time; pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); time.sleep(600)"

@@ -200,6 +200,20 @@ def test_an_edit_to_a_measure_measures_again_and_trains_nothing(folder, training
     assert {name.partition("-")[0] for name in results(folder) - before} == {"ensemble_errors"}
 
 
+def test_a_reading_of_networks_rests_on_their_training(trainings, tmp_path, monkeypatch):
+    """Also one whose module knows nothing of training."""
+
+    def read(networks, config, options):
+        return {"size": np.full(options, len(networks.w_in))}
+
+    read.__module__ = "lib.config"
+    for _ in range(2):
+        assert store.measured(read, TINY, 3)["size"].tolist() == [2, 2, 2] and len(trainings) == 1
+    edited("train", tmp_path, monkeypatch)
+    store.measured(read, TINY, 3)
+    assert len(trainings) == 2
+
+
 def test_another_jax_or_device_computes_again(monkeypatch):
     thing, elsewhere = Counted(), [types.SimpleNamespace(device_kind="other")]
     store.fetch(thing)
