@@ -44,6 +44,12 @@ def test_every_number_is_published_once_with_its_definition_and_printed_as_it_wa
 # ---- the spread over networks
 
 
+def test_a_number_that_no_network_has_is_undefined_and_one_network_has_no_spread():
+    rows = claims.summary(pd.DataFrame({"slope_mean": [np.nan, np.nan], "trained_error": [0.07, np.nan]}))
+    assert rows.verdict["slope_mean"] == "undefined" and np.isnan(rows.sd["slope_mean"])
+    assert rows.sd["trained_error"] == 0 and rows.seeds["trained_error"] == 1
+
+
 def test_summary_is_mean_sd_and_the_central_95_percent():
     numbers = np.random.default_rng(0).normal(0.4, 0.1, 64)
     row = claims.summary(pd.DataFrame({"slope_mean": numbers, "unheard_of": 1.0})).loc["slope_mean"]

@@ -94,6 +94,28 @@ def test_measures_of_weights_follow_their_definitions(seed):
     same(measured(*weights(seed)), by_hand(*weights(seed)))
 
 
+def test_a_new_order_of_features_or_neurons_changes_no_measure():
+    w_in, w_out = weights()
+    before, rng = measured(w_in, w_out), np.random.default_rng(0)
+    feature, neuron = rng.permutation(FEATURES), rng.permutation(NEURONS)
+    square = {"response": np.ix_(feature, feature), "folded_map": np.ix_(feature, feature)}
+    moved = square | {"interference_load": feature, "slopes": feature}
+    same(measured(w_in[:, feature], w_out[feature]), {k: v[moved.get(k, ...)] for k, v in before.items()})
+    moved = {"tied_cosine": neuron, "norms": np.s_[:, neuron], "shares": neuron, "specialization": neuron}
+    same(measured(w_in[neuron], w_out[:, neuron]), {k: v[moved.get(k, ...)] for k, v in before.items()})
+
+
+def test_scale_and_sign_can_move_between_encoder_and_decoder():
+    w_in, w_out = weights()
+    before, c = measured(w_in, w_out), np.array([0.25, 2, 5])
+    norms = before["norms"] * np.stack([c, 1 / c])
+    rescaled = before | {"norms": norms, "decoder_ratio": np.mean(norms[1] / norms[0])}
+    same(measured(w_in * c[:, None], w_out / c), rescaled)
+    sign = np.array([-1, 1, -1])
+    flipped = w_out * sign @ np.maximum(w_in * sign[:, None], 0)
+    same(measured(w_in * sign[:, None], w_out * sign), before | {"response": flipped, "slopes": np.diag(flipped)})
+
+
 def test_rows_between_their_extremes():
     rows = network([[0, 0, -2, 0], [1, -1, 1, -1], [3, 0, -1, 0]], np.ones((4, 3)))
     np.testing.assert_allclose(measure.specialization(rows), [1, 1 / 4, 9 / 10])
