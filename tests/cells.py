@@ -19,6 +19,7 @@ from IPython.utils.capture import capture_output
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import lib.plots  # noqa: F401 (numpy's warnings are quiet from its import on, as in a kernel)
 from lib import paths
 from lib.config import ConfigError
 from lib.publish import asked
