@@ -78,7 +78,7 @@ def blocks(config: Config) -> list[dict]:
     return [{"config": dataclasses.replace(config, seeds=min(BLOCK, config.seeds - n)), "first": n} for n in firsts]
 
 
-def sweep(configs: Iterable[Config]) -> None:
+def train_missing(configs: Iterable[Config]) -> None:
     """Trains what is missing of many ensembles, and says how far it is.
 
     Raises:

@@ -95,7 +95,7 @@ def test_a_larger_ensemble_begins_with_the_blocks_of_a_smaller_one(trainings):
     assert [(block["config"].seeds, block["first"]) for block in store.blocks(many)] == [(64, 0), (64, 64), (2, 128)]
     assert not store.has(dataclasses.replace(TINY, seeds=64))
     assert store.networks(many).w_in.shape == (130, 2, 6) and store.has(many)
-    store.sweep([dataclasses.replace(TINY, seeds=64), many])
+    store.train_missing([dataclasses.replace(TINY, seeds=64), many])
     assert len(trainings) == 3
 
 

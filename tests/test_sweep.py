@@ -46,7 +46,7 @@ def test_a_row_for_each_network_and_a_finer_grid_trains_what_is_new(place, monke
     for name, values in expected.items():
         np.testing.assert_allclose(table[table.p == 0.3][name], values, rtol=1e-4, err_msg=name)
     trained = []
-    monkeypatch.setattr(store, "sweep", lambda configs: trained.extend(config.p for config in configs))
+    monkeypatch.setattr(store, "train_missing", lambda configs: trained.extend(config.p for config in configs))
     finer = sweep.table("sweep", points(0.1, 0.2, 0.3), 3, FEW)
     assert trained == [0.1, 0.2], "the first of every three again, and the new one"
     assert finer.p.unique().tolist() == [0.1, 0.2, 0.3] and len(pd.read_csv(place)) == 9
@@ -112,8 +112,8 @@ def test_a_reading_more_or_less_is_named(place, change, said):
 def test_a_damaged_table_costs_only_what_was_lost(place, monkeypatch):
     sweep.table("sweep", points(0.1, 0.3), 1, FEW)
     whole, trained = place.read_bytes(), []
-    train = store.sweep
-    monkeypatch.setattr(store, "sweep", lambda configs: train(trained.append(config.p) or config for config in configs))
+    train = store.train_missing
+    monkeypatch.setattr(store, "train_missing", lambda configs: train(trained.append(config.p) or config for config in configs))
     for damage, again in ((whole[:-30], {0.3}), (b"\xff\xfe\x00", {0.3}), (b"", {0.3}), (b"nonsense\n1\n", {0.3})):
         place.write_bytes(damage)
         trained.clear()

@@ -57,7 +57,7 @@ def over_cuts(config: Config, samples: int, weights: np.ndarray, rises: np.ndarr
 def ratios(configs: Iterable[Config]) -> pd.DataFrame:
     """`decoder_ratio` of every network of many ensembles, a row each, with what was varied and its last loss."""
     tables, configs = [], list(configs)
-    store.sweep(configs)
+    store.train_missing(configs)
     for config in configs:
         ratio = measure.each(measure.decoder_ratio, store.networks(config))
         loss = store.losses(config)[:, -max(1, config.steps // 20) :].mean(1)

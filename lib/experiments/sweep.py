@@ -67,7 +67,7 @@ def table(
     """
     keys = [key(point, options) for point in points]
     committed, train = _split(name, points, keys, every)
-    store.sweep(points[i] for i in train)
+    store.train_missing(points[i] for i in train)
     found = dict(zip(train, together(lambda i: store.measured(read, points[i], options), train), strict=True))
     names = [name for name in PARAMETERS if len({getattr(point, name) for point in points}) > 1]
     tables = []

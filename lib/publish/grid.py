@@ -32,7 +32,7 @@ def main(*words: str) -> int:
     parser = argparse.ArgumentParser("python -m lib.publish.grid", description=__doc__)
     parser.add_argument("grid", nargs="+", metavar="NAME=VALUE,VALUE")
     try:
-        store.sweep(grid(parser.parse_args(words).grid))
+        store.train_missing(grid(parser.parse_args(words).grid))
     except (ConfigError, asked.Refused, store.StoreError, FloatingPointError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -45,7 +45,7 @@ def ahead(section: str, values: dict) -> None:
 
     def train() -> None:
         with suppress(FloatingPointError, store.StoreError):  # the notebook will say so
-            store.sweep(configs)
+            store.train_missing(configs)
 
     Thread(target=train, daemon=True).start()
 
