@@ -113,7 +113,8 @@ def test_a_damaged_table_costs_only_what_was_lost(place, monkeypatch):
     sweep.table("sweep", points(0.1, 0.3), 1, FEW)
     whole, trained = place.read_bytes(), []
     train = store.train_missing
-    monkeypatch.setattr(store, "train_missing", lambda configs: train(trained.append(config.p) or config for config in configs))
+    watched = lambda configs: train(trained.append(config.p) or config for config in configs)
+    monkeypatch.setattr(store, "train_missing", watched)
     for damage, again in ((whole[:-30], {0.3}), (b"\xff\xfe\x00", {0.3}), (b"", {0.3}), (b"nonsense\n1\n", {0.3})):
         place.write_bytes(damage)
         trained.clear()
