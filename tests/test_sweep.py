@@ -169,7 +169,7 @@ def other(kind, name):
 def test_every_parameter_that_decides_a_row_is_part_of_its_key():
     keys = [sweep.key(other(Config, name), Measurement()) for name in Config.__dataclass_fields__]
     keys += [sweep.key(Config(), other(Measurement, name)) for name in Measurement.__dataclass_fields__]
-    assert len({sweep.key(Config(), Measurement()), *keys}) == len(keys) + 1 == 23
+    assert len({sweep.key(Config(), Measurement()), *keys}) == len(keys) + 1
 
 
 def test_committed_keys_fit_todays_code(monkeypatch):

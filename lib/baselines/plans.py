@@ -73,7 +73,7 @@ def comparison(counted: Mapping[str, Mapping[str, np.ndarray]], config: Config, 
     The plans that take a constant get the best one for each metric; it is NaN for those that take none.
 
     Args:
-        counted: by name, what `powers` returns for an ensemble, with a leading axis of seeds.
+        counted: by name, what `measure.power_means` returns for an ensemble, with a leading axis of seeds.
         x: the samples that it was measured on.
     """
     naive = measure.metrics(jax.jit(measure.power_means)(model.naive(config), config, x))

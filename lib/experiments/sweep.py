@@ -55,7 +55,7 @@ def table(
 
     Args:
         every: of the points that the committed table holds, one in so many is trained again; 1 for all.
-        options, read: `read(networks, config, options)` gives the columns, see `of_ensemble`.
+        options, read: `read(networks, config, options)` gives the columns, see `measure.read`.
 
     Returns: columns for the parameters in which the points differ, `seed`, what was read, and where the row comes
     from: `key` (a hash of all that is not at its default in the configuration and in how it is read), `made` (JAX's
@@ -87,7 +87,7 @@ def table(
 
 
 def to_train(name: str, points: Sequence[Config], every: int, options: Measurement) -> list[Config]:
-    """Those of the points that `sweep` would train, unless the store has them."""
+    """Those of the points that `table` would train, unless the store has them."""
     return [points[i] for i in _split(name, points, [key(point, options) for point in points], every)[1]]
 
 
