@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-GROUP = 8  # networks that see the same samples: drawing them costs more than one network's arithmetic
 RAREST = 1e-9  # the least p: 32 random bits hardly tell a rarer feature from none
 CHUNK = 256  # samples evaluated at once: every array of a pass then fits the processor's cache
 

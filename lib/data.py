@@ -7,7 +7,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.extend.random import threefry_2x32
 from scipy.stats import qmc
 
 from lib.config import Config
@@ -20,17 +19,31 @@ def key(seed: int, purpose: str) -> Array:
     return jax.random.fold_in(jax.random.key(seed, impl=PRNG), sum(map(ord, purpose)))
 
 
-def sample(key: Array, config: Config, count: int) -> Array:
+def pcg4d(a: Array, b: Array, c: Array, d: Array) -> tuple[Array, ...]:
+    """Four random words from four counters, all uint32: Jarzynski and Olano 2020."""
+    words = [word * jnp.uint32(1664525) + jnp.uint32(1013904223) for word in (a, b, c, d)]
+    a, b, c, d = (word ^ word >> 16 for word in _mixed(*words))
+    return _mixed(a, b, c, d)
+
+
+def _mixed(a: Array, b: Array, c: Array, d: Array) -> tuple[Array, ...]:
+    a = a + b * d
+    b = b + c * a
+    c = c + a * b
+    return a, b, c, d + b * c
+
+
+def sample(key: Array, config: Config, count: int, step: Array | int = 0) -> Array:
     """Draws from the training distribution: each feature on with probability p, then Uniform(low, 1).
 
     One random word per entry serves both: `u < p` is the coin, and given that, `u / p` is again uniform on [0, 1).
-    From 32 bits the value keeps float32 resolution. Words come in pairs from one call of the hash, where
-    `jax.random.bits` would throw half of them away.
+    From 32 bits the value keeps float32 resolution. The words are a hash of the entry, the step and the key.
 
     Returns: (features, count), float32.
     """
-    words = threefry_2x32(jax.random.key_data(key), jnp.arange(config.features * count, dtype=jnp.uint32))
-    words = words.reshape(config.features, count)
+    entry = jnp.arange(-(-config.features * count // 4), dtype=jnp.uint32)
+    four = pcg4d(entry, jnp.asarray(step, jnp.uint32), *jax.random.key_data(key))
+    words = jnp.concatenate(four)[: config.features * count].reshape(config.features, count)
     cut = jnp.minimum(config.p * 2.0**32, 2.0**32 - 2**8).astype(jnp.uint32)
     unit = words.astype(jnp.float32) / cut.astype(jnp.float32)
     return jnp.where(words < cut, config.low + (1 - config.low) * unit, 0.0)

@@ -26,7 +26,7 @@ TOGETHER = 64  # members of an ensemble that an accelerator takes at once; a CPU
 
 
 # Of a configuration JAX traces the real numbers, so that one program serves every `p`; the rest is compiled in.
-TRACED = ("p", "low", "exponent", "importance", "learning_rate", "init_scale")
+TRACED = ("p", "low", "exponent", "importance", "steps", "learning_rate", "init_scale")
 COMPILED = tuple(name for name in Config.__dataclass_fields__ if name not in TRACED) + ("fourth_power",)
 
 

@@ -33,7 +33,7 @@ from lib.devices import together
 from lib.model import Network
 
 _PARSING = threading.Lock()  # Python 3.11 parses in one thread at a time, or not at all
-BLOCK = 64  # networks in one file; a multiple of `GROUP`
+BLOCK = 64  # networks in one file
 CLEAR = "\r\x1b[K" if sys.__stderr__ and sys.__stderr__.isatty() else ""  # a terminal's line is begun anew
 jax.config.update("jax_compilation_cache_dir", str(paths.BUILD / "jax"))  # what one notebook compiled serves all
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)

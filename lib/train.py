@@ -1,8 +1,7 @@
-"""One way to train: a run is one scan for a group of networks that share their samples."""
+"""One way to train: each network on samples of its own, a scan of so many steps at a time."""
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import jax
@@ -12,9 +11,12 @@ import optax
 from jax import Array
 
 from lib import data
-from lib.config import GROUP, Config, OneLine
-from lib.devices import each, one_by_one
-from lib.model import Network, at, init
+from lib.config import Config, OneLine
+from lib.devices import each
+from lib.model import Network, init
+
+
+STRIDE = 1_000  # steps of one program: a longer training runs it again, a shorter one stops in it
 
 
 class Diverged(OneLine, FloatingPointError):
@@ -24,7 +26,7 @@ class Diverged(OneLine, FloatingPointError):
 def loss(network: Network, config: Config, x: Array, wanted: Array) -> Array:
     """Mean over features and samples of `importance * abs(y - target)**exponent`, for x of (features, samples)."""
     square = jnp.square(network(x) - wanted)
-    return jnp.mean(data.importance(config)[:, None] * raised(square, config))
+    return jnp.mean(data.importance(config) * raised(square, config).mean(1))
 
 
 def raised(square: Array, config: Config) -> Array:
@@ -39,81 +41,84 @@ def optimiser_of(config: Config) -> optax.GradientTransformation:
 
     The second moves along the plain gradient, and so keeps what gradient flow keeps: notebook 10.
     """
-    rate = optax.cosine_decay_schedule(config.learning_rate, config.steps)
+
+    def rate(step: Array) -> Array:
+        return config.learning_rate * (1 + jnp.cos(jnp.pi * step / config.steps)) / 2
+
     if config.optimiser == "adam":
         return optax.adam(rate)
     length = (2 * config.neurons * config.features) ** 0.5
     return optax.chain(optax.ema(0.9), optax.normalize_by_update_norm(length), optax.scale_by_learning_rate(rate))
 
 
-def train(start: tuple[Network, Array], config: Config, watch: Callable[[Network], Any] = lambda networks: None):
-    """Trains one group of networks: one scan over all steps.
+def begin(keys: tuple[Array, Array], config: Config) -> tuple[Network, Any, Array]:
+    """A network at step 0, the optimiser's moments, and the key of its samples."""
+    network = init(keys[0], config)
+    return network, optimiser_of(config).init(network), keys[1]
+
+
+def onward(state: tuple[Network, Any, Array], config: Config, steps: Array, watch: Callable = lambda network: None):
+    """Trains one network further: one scan over `steps`, consecutive step numbers.
 
     Args:
-        start: the group's networks at step 0, and a key for its samples; see `starts`.
-        config: what to train; its real numbers may be traced.
-        watch: anything to record of the group after each step.
+        state: as `begin` or this function leaves it.
+        config: what to train; its real numbers and its length may be traced.
+        watch: anything to record of the network after each step.
 
-    Returns: networks, losses (networks, steps), and what was watched, stacked over steps.
+    Returns: the state, and the loss at each step with what was watched.
     """
-    networks, samples = start
-    optimiser = optimiser_of(config)
+    optimiser, key, shape = optimiser_of(config), state[2], (config.features, config.batch)
 
-    def step(state, key):
-        networks, moments = state
-        x = data.sample(key, config, config.batch)
-        wanted = data.target(config, x)
-        losses, slopes = one_by_one(lambda network: jax.value_and_grad(loss)(network, config, x, wanted), networks)
-        update, moments = jax.vmap(optimiser.update)(slopes, moments)
-        networks = optax.apply_updates(networks, update)
-        return (networks, moments), (losses, watch(networks))
+    def step(state, number):
+        network, moments = state
+        # in a branch, always taken: otherwise XLA draws the samples again wherever it uses them
+        x = jax.lax.cond(number >= 0, lambda: data.sample(key, config, config.batch, number), lambda: jnp.zeros(shape))
+        value, slope = jax.value_and_grad(loss)(network, config, x, data.target(config, x))
+        update, moments = optimiser.update(slope, moments)
+        network = optax.apply_updates(network, update)
+        return (network, moments), (value, watch(network))
 
-    state = networks, jax.vmap(optimiser.init)(networks)
-    (networks, _), (losses, watched) = jax.lax.scan(step, state, jax.random.split(samples, config.steps))
-    return networks, losses.T, watched
+    (network, moments), seen = jax.lax.scan(step, state[:2], steps)
+    return (network, moments, key), seen
 
 
-def keys(config: Config, first: int = 0, group: int = GROUP) -> tuple[Array, Array]:
-    """Keys of an ensemble: (groups, group) for the first weights and (groups,) for the samples.
-
-    Seed s is network s % group of group s // group, whatever the size of the ensemble.
-
-    Args:
-        first: the ensemble's first seed, a multiple of `group`.
-        group: networks that see the same samples.
-    """
-    size = min(group, config.seeds)
-    groups = first // group + jnp.arange(-(-config.seeds // size))
-    seeds = groups[:, None] * group + jnp.arange(size)[None]
+def keys(config: Config, first: int = 0) -> tuple[Array, Array]:
+    """A key for each network's first weights and one for its samples, (seeds,) each, for the seeds from `first` on."""
     fold = jax.vmap(jax.random.fold_in, (None, 0))
-    return jax.vmap(fold, (None, 0))(data.key(0, "init"), seeds), fold(data.key(0, "data"), groups)
+    seeds = first + jnp.arange(config.seeds)
+    return fold(data.key(0, "init"), seeds), fold(data.key(0, "data"), seeds)
 
 
-def begin(keys: Array, config: Config) -> Network:
-    """A group of networks at step 0, from a key each."""
-    return one_by_one(lambda key: init(key, config), keys)
+def starts(config: Config, first: int = 0) -> tuple[Network, Any, Array]:
+    """What `begin` gives each network of an ensemble; a small program, which serves trainings of every length."""
+    return each(begin, keys(config, first), replace(config.task(), start=config.start, optimiser=config.optimiser))
 
 
-def starts(config: Config, first: int = 0, group: int = GROUP) -> tuple[Network, Array]:
-    """What the groups of an ensemble start from: their networks, and a key each for their samples; see `keys`.
+def trained(config: Config, first: int = 0, onward: Callable = onward) -> tuple[Network, Any]:
+    """Trains an ensemble, `STRIDE` steps at a time; see `train_ensemble`.
 
-    The networks come from a program of their own, which is small and serves trainings of every length.
+    Args:
+        onward: the function of that name, or one that watches.
+
+    Returns: the networks, and the losses with what was watched, each (seeds, steps, ...).
     """
-    networks, samples = keys(config, first, group)
-    return each(begin, networks, replace(config.task(), start=config.start)), samples
+    state, seen = starts(config, first), []
+    one_program = replace(config, start="small", seeds=1)  # for every start and ensemble
+    for steps in np.array_split(np.arange(config.steps), range(STRIDE, config.steps, STRIDE)):
+        state, found = each(onward, state, one_program, steps)
+        seen.append(found)
+    return state[0], jax.tree.map(lambda *parts: np.concatenate(parts, 1), *seen)
 
 
-def train_ensemble(config: Config, first: int = 0, group: int = GROUP) -> dict[str, Array]:
-    """Trains `config.seeds` networks, the seeds from `first` on, each from its own start; see `keys`.
+def train_ensemble(config: Config, first: int = 0) -> dict[str, Array]:
+    """Trains `config.seeds` networks, the seeds from `first` on, each from its own start and on its own samples.
 
     Returns: `w_in` (seeds, neurons, features), `w_out` (seeds, features, neurons), `loss` (seeds, steps).
 
     Raises:
         Diverged: a network did, see `diverged`.
     """
-    one_program = replace(config, start="small", seeds=1)  # for every start and size of an ensemble
-    network, losses, _ = each(train, starts(config, first, group), one_program)
-    network, losses = jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[: config.seeds], (network, losses))
+    network, (losses, _) = trained(config, first)
     if (lost := diverged(network, losses, config)).any():
         raise Diverged(
             f"{lost.sum()} of {config.seeds} networks diverged, to a loss of {losses[lost, -1].max():.2g}: "
@@ -130,11 +135,14 @@ def moments(config: Config, steps: list[int]) -> dict[str, np.ndarray]:
 
     Returns: `w_in` (len(steps), neurons, features), `w_out` (len(steps), features, neurons).
     """
-    networks, samples = starts(config)
-    start = jax.tree.map(lambda array: array[0], networks), samples[0]
-    _, _, after = jax.jit(partial(train, watch=lambda group: at(group, 0)))(start, config)
-    whole = jax.tree.map(lambda first, rest: np.concatenate([first[None], rest])[steps], at(start[0], 0), after)
+    alone = replace(config, seeds=1)
+    _, (_, after) = trained(alone, onward=_recorded)
+    whole = jax.tree.map(lambda start, rest: np.concatenate([start, rest[0]])[steps], starts(alone)[0], after)
     return {"w_in": whole.w_in[...], "w_out": whole.w_out[...]}
+
+
+def _recorded(state: tuple[Network, Any, Array], config: Config, steps: Array):
+    return onward(state, config, steps, lambda network: network)
 
 
 def diverged(networks: Network, losses: np.ndarray, config: Config) -> np.ndarray:

@@ -51,7 +51,7 @@ def _of_levels(levels: Array, sets: Array, config: Config, x: Array) -> Array:
 
 def strong_only(network: Network, encoder: Array | bool, decoder: Array | bool) -> Network:
     """The network with zeros for the weights that carry no feature, in the matrices named."""
-    sets = measure.strong_inputs(network)
+    sets = measure.carriers(network)
     w_in = jnp.where(sets | jnp.logical_not(encoder), network.w_in[...], 0)
     w_out = jnp.where(sets.T | jnp.logical_not(decoder), network.w_out[...], 0)
     return Network(w_in, w_out, network.activation)

@@ -7,7 +7,6 @@ import pandas as pd
 from scipy import stats
 
 from lib import paths
-from lib.config import GROUP
 
 
 def published() -> pd.DataFrame:
@@ -35,19 +34,16 @@ def record(notebook: str, values: Mapping[str, np.ndarray]) -> pd.DataFrame:
 def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     """Student's t interval of the mean over networks, from one number per network, (seeds,).
 
-    Networks that were trained on the same samples count as one draw, if there are two full groups of them. The interval
-    speaks of the mean, `low` and `high` of `summary` of a single network. Evaluation samples shift all networks alike;
-    that noise is not in it. One network, or networks all alike, give a point; those without a number do not count.
+    It speaks of the mean, `low` and `high` of `summary` of a single network. Evaluation samples shift all networks
+    alike; that noise is not in it. One network, or networks all alike, give a point; those without a number do not count.
     """
     values = np.asarray(values, np.float64)
     values = values[np.isfinite(values)]
-    full = len(values) // GROUP * GROUP
-    means = values[:full].reshape(-1, GROUP).mean(1) if full >= 2 * GROUP else values
-    if not len(means):
+    if not len(values):
         return np.nan, np.nan
-    if np.ptp(means) == 0:
-        return means[0], means[0]
-    return stats.t.interval(level, len(means) - 1, means.mean(), stats.sem(means))
+    if np.ptp(values) == 0:
+        return values[0], values[0]
+    return stats.t.interval(level, len(values) - 1, values.mean(), stats.sem(values))
 
 
 def summary(table: pd.DataFrame) -> pd.DataFrame:

@@ -63,21 +63,21 @@ def readings(network: Network, config: Config, x: Array, expected: Array) -> dic
         x: samples (features, samples); `expected`: from `chance.overlap_table`.
 
     Returns: by group NAME_favoured and NAME_others: `slope`, `slope_sd`, `capacity`, `ignored` (slopes below half of
-    n / F), `carried` (neurons per feature), `tilt` (norm of the column of W_in over that of the row of W_out), `error`
-    (active-only MSE over that of a feature given up). `overlap_WHERE` and `chance_WHERE`: mean Jaccard overlap of the
-    sets of carriers over pairs of features, and of random sets of these sizes, within `favoured`, within `others` and
-    `between` them. `dedicated`: neurons with over half of their squared input weight on one feature. `slope_K`,
-    `capacity_K`: means over the K-th of ten slices of the features.
+    n / F), `carried` (neurons per feature), `tilt` (norm of the column of W_in over that of the row of W_out, neurons
+    balanced), `error` (active-only MSE over that of a feature given up). `overlap_WHERE` and `chance_WHERE`: mean
+    Jaccard overlap of the sets of carriers over pairs of features, and of random sets of these sizes, within
+    `favoured`, within `others` and `between` them. `dedicated`: neurons with over half of their squared input weight on
+    one feature. `slope_K`, `capacity_K`: means over the K-th of ten slices of the features.
     """
     first = jnp.arange(config.features) < config.favoured
-    slope, sets, wanted = measure.slopes(network), measure.main_contributors(network), data.target(config, x)
-    on = x != 0
+    slope, sets, wanted = measure.slopes(network), measure.carriers(network), data.target(config, x)
+    on, even = x != 0, measure.balanced(network)
     each = {
         "slope": slope,
         "capacity": measure.capacity(network.w_in[...]),
         "ignored": slope < config.neurons / config.features / 2,
         "carried": sets.sum(0),
-        "tilt": jnp.linalg.norm(network.w_in[...], axis=0) / jnp.linalg.norm(network.w_out[...], axis=1),
+        "tilt": jnp.linalg.norm(even.w_in[...], axis=0) / jnp.linalg.norm(even.w_out[...], axis=1),
         "error": measure.sampled_error(network, config, x) / measure.active_only(jnp.square(wanted), on, 1),
     }
     found = {}

@@ -9,7 +9,7 @@ from jax import Array
 from lib import data, model
 from lib.config import Config, Measurement
 from lib.devices import each
-from lib.measure import carriers, error_metrics, statistics, weights
+from lib.measure import error_metrics, sets, statistics, weights
 from lib.model import Network
 
 
@@ -21,8 +21,8 @@ def readings(network: Network, config: Config, x: Array) -> dict[str, Array]:
 
     Returns: `slope_mean`, `slope_sd` over features; `served`, the share of features that are served (participation
     ratio of slopes, n / F for the naive plan and 1 where all are alike); `ignored`, features with a slope below half
-    of n / F; `carriers`, neurons per feature that is not ignored, and `load`, features per neuron (participation
-    ratios); `specialization`, `tied_cosine`, `decoder_ratio` as SPEC defines them; `offset` and `crosstalk`, mean and
+    of n / F; `carriers`, neurons per feature that is not ignored, and `load`, features per neuron (participation ratio
+    of the encoder row); `specialization`, `tied_cosine`, `decoder_ratio` as SPEC defines them; `offset` and `crosstalk`, mean and
     standard deviation of the responses off the diagonal; `active`, `mse`, `l4`, `loss`: errors, and the training
     loss, over the naive plan's on the same samples; NaN where the naive plan makes none.
     """
@@ -35,7 +35,7 @@ def readings(network: Network, config: Config, x: Array) -> dict[str, Array]:
         "slope_sd": slope.std(),
         "served": statistics.participation_ratio(slope) / config.features,
         "ignored": ignored.sum(),
-        "carriers": jnp.mean(carriers.carriers_per_feature(network), where=~ignored),
+        "carriers": jnp.mean(sets.carriers(network).sum(0), where=~ignored),
         "load": statistics.participation_ratio(jnp.square(network.w_in[...])).mean(),
         "specialization": weights.specialization(network).mean(),
         "tied_cosine": weights.tied_cosine(network).mean(),

@@ -7,7 +7,7 @@ from jax import Array
 from lib import data, store
 from lib.config import Config, Measurement
 from lib.devices import each
-from lib.measure import carriers, error_metrics, statistics, weights
+from lib.measure import error_metrics, sets, statistics, weights
 from lib.model import Network
 from lib.theory import bounds
 
@@ -53,7 +53,7 @@ def published_numbers(
         "specialization": weights.specialization(network).mean(),
         "top1_share": shares[:, 0].mean(),
         "top10_share": shares[:, :10].sum(1).mean(),
-        "features_touched": carriers.touched(network, touched).mean(),
+        "features_touched": sets.touched(network, touched).mean(),
         "overload_r2": statistics.line_r2(loads.astype(jnp.float32), overload),
         "overload_ratio_20": overload[-1] / naive.mean() if config.neurons < config.features else jnp.nan,
         "neurons_that_hurt": (change < 0).any(0).sum(),

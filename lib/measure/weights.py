@@ -73,6 +73,13 @@ def decoder_ratio(network: Network):
     return (decoder / encoder).mean()
 
 
+def balanced(network: Network) -> Network:
+    """Each neuron rescaled until its encoder row is as long as its decoder column: with ReLU the same function."""
+    encoder, decoder = norms(network)
+    scale = jnp.where((encoder > 0) & (decoder > 0), jnp.sqrt(decoder / encoder), 1)
+    return Network(network.w_in * scale[:, None], network.w_out / scale[None], network.activation)
+
+
 def shares(network: Network) -> Array:
     """abs(W_in) of each neuron as a share of its sum, sorted from the largest, (neurons, features)."""
     size = jnp.sort(jnp.abs(network.w_in[...]), axis=1, descending=True)

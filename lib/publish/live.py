@@ -31,8 +31,7 @@ def write(path: Path, config: Config) -> None:
         StoreError, OSError: the weights or the page could not be written.
     """
     steps = sorted({round(config.steps * share) for share in MOMENTS})
-    group = dataclasses.replace(config, seeds=min(config.seeds, train.GROUP))
-    before = store.fetch(train.moments, config=group, steps=steps[:-1])
+    before = store.fetch(train.moments, config=dataclasses.replace(config, seeds=1), steps=steps[:-1])
     last = model.at(store.networks(config), 0)
     weights = [np.concatenate([before["w_in"], last.w_in[None]]), np.concatenate([before["w_out"], last.w_out[None]])]
     flat = np.concatenate([matrices.reshape(len(steps), -1) for matrices in weights], 1)

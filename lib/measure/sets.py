@@ -7,31 +7,22 @@ from jax import Array
 from lib.measure import statistics, weights
 from lib.model import Network
 
-STRONG, BETWEEN = 1 / 4, (1 / 10, 1 / 3)  # shares of a neuron's largest weight; rescaling a neuron moves none
+LEAST, BETWEEN = 1 / 5, (1 / 10, 1 / 3)  # shares of what a feature's strongest neuron gives it
 
 
-# ---- four ways to say that a neuron carries a feature
+def carriers(network: Network) -> Array:
+    """Which neurons carry which feature, (neurons, features): those that give a fifth of what the strongest one gives.
+
+    Rescaling a neuron, its encoder row up and its decoder column down, moves none. Of trained networks few neurons give
+    between a tenth and a third, so that the cut hardly matters (notebook 10).
+    """
+    given = contributions(network).T
+    return given > LEAST * given.max(0, keepdims=True)
 
 
 def touched(network: Network, threshold: Array | float) -> Array:
-    """The post's, in 05: features with abs(W_in) above the threshold, for each neuron, (neurons,)."""
+    """Features with abs(W_in) above the threshold, for each neuron, (neurons,): the post's own count, in 05."""
     return (jnp.abs(network.w_in[...]) > threshold).sum(-1)
-
-
-def strong_inputs(network: Network) -> Array:
-    """By the encoder, for the codes of 10: W_in above a quarter of the neuron's largest weight, (neurons, features)."""
-    return network.w_in > STRONG * network.w_in[...].max(1, keepdims=True)
-
-
-def main_contributors(network: Network) -> Array:
-    """By the slope, for the groups of 13: neurons that give over half of the most given, (neurons, features)."""
-    given = contributions(network).T
-    return given > given.max(0, keepdims=True) / 2
-
-
-def carriers_per_feature(network: Network) -> Array:
-    """By the slope without a cut, for the tables of 11 to 15: participation ratio of what neurons give, (features,)."""
-    return statistics.participation_ratio(contributions(network))
 
 
 def contributions(network: Network) -> Array:
@@ -39,19 +30,16 @@ def contributions(network: Network) -> Array:
     return jnp.maximum(network.w_out * network.activate(network.w_in.T), 0)
 
 
-# ---- what the sets of 10 look like
-
-
 def described(network: Network) -> dict[str, Array]:
     """What a network's code looks like, a number each.
 
-    `undecided` is the share of encoder weights from a tenth to a third of the neuron's largest, which no code with
-    two levels has. `size_2` is the number of features on two neurons, and so on. `slope_by_size` is the share
+    `undecided` is the share of contributions from a tenth to a third of the feature's largest, which no code with two
+    levels has. `size_2` is the number of features on two neurons, and so on. `slope_by_size` is the share
     of the variance of slopes that lies between sets of different size. `strong_ratio` and `weak_ratio` are norms
     of decoder over encoder, over the carrying and over the other weights.
     """
-    sets, slope = strong_inputs(network), weights.slopes(network)
-    relative = network.w_in / network.w_in[...].max(1, keepdims=True)
+    sets, slope, given = carriers(network), weights.slopes(network), contributions(network)
+    relative = given / given.max(1, keepdims=True)
     size = sets.sum(0)
     groups = (size[None] == jnp.arange(1, len(sets) + 1)[:, None]).astype(jnp.float32)  # (sizes, features)
     means = groups @ slope / jnp.maximum(groups.sum(1), 1)
@@ -90,10 +78,10 @@ def arrangement(sets: Array) -> dict[str, Array]:
 
 def arrangement_by_chance(network: Network, key: Array) -> dict[str, Array]:
     """`arrangement` of sets as large as this network's, each on neurons drawn at random."""
-    return arrangement(jax.random.permutation(key, strong_inputs(network), axis=0, independent=True))
+    return arrangement(jax.random.permutation(key, carriers(network), axis=0, independent=True))
 
 
 def slopes_by_size(network: Network, largest: int = 4) -> Array:
     """Mean slope of the features on 1, 2, ... neurons, (largest,); not a number where there is none."""
-    size = strong_inputs(network).sum(0)
+    size = carriers(network).sum(0)
     return jax.vmap(lambda number: weights.slopes(network).mean(where=size == number))(jnp.arange(1, largest + 1))
