@@ -153,7 +153,7 @@ def _file(compute: Callable, parameters: dict) -> tuple[Path, dict]:
         "result": label,
         "parameters": {name: _described(value) for name, value in parameters.items()},
         "code": {
-            name: digest for function in (*functions, train.train) for name, digest in code(function.__module__).items()
+            name: digest for function in (*functions, train.train_ensemble) for name, digest in code(function.__module__).items()
         },
         "versions": {m.__name__: m.__version__ for m in (jax, jaxlib, flax, optax)},
         "devices": sorted({device.device_kind for device in jax.local_devices()}),
