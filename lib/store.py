@@ -84,19 +84,24 @@ def train_missing(configs: Iterable[Config]) -> None:
     Raises:
         FloatingPointError, StoreError: as `networks`.
     """
-    todo = [block for config in configs for block in blocks(config)]
-    missing = [block for block in todo if not _file(train.train_ensemble, block)[0].exists()]
+    todo = missing(configs)
 
     def one(number: int) -> None:
-        say(f"ensemble {number + 1} of {len(missing)}", routine=True)
-        fetch(train.train_ensemble, **missing[number])
+        say(f"ensemble {number + 1} of {len(todo)}", routine=True)
+        fetch(train.train_ensemble, **todo[number])
 
-    together(one, range(len(missing)))
+    together(one, range(len(todo)))
 
 
-def has(config: Config) -> bool:
-    """Whether the ensemble is in the store."""
-    return all(_file(train.train_ensemble, block)[0].exists() for block in blocks(config))
+def missing(configs: Iterable[Config]) -> list[dict]:
+    """The blocks of these ensembles that are not in the store, see `blocks`."""
+    todo = [block for config in configs for block in blocks(config)]
+    return [block for block in todo if not _file(train.train_ensemble, block)[0].exists()]
+
+
+def put(block: dict, arrays: dict[str, np.ndarray]) -> None:
+    """Files a block that was trained elsewhere, by the same code."""
+    _kept(train.train_ensemble, block, lambda: arrays)
 
 
 def measured(read: Callable, config: Config, options: int | Measurement) -> dict[str, np.ndarray]:
@@ -119,6 +124,10 @@ def fetch(compute: Callable[..., dict], **parameters) -> dict[str, np.ndarray]:
 
     Two processes that want the same result at once compute it once: the second waits for the first.
     """
+    return _kept(compute, parameters, lambda: compute(**parameters))
+
+
+def _kept(compute: Callable, parameters: dict, make: Callable[[], dict]) -> dict[str, np.ndarray]:
     path, about = _file(compute, parameters)
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -128,7 +137,7 @@ def fetch(compute: Callable[..., dict], **parameters) -> dict[str, np.ndarray]:
         if found is None:
             say(f"computing {about['result']}, to be kept as {path.name}", routine=True)
             start = time.perf_counter()
-            arrays = jax.device_get(compute(**parameters))
+            arrays = jax.device_get(make())
             took = time.perf_counter() - start
             say(f"{path.name} took {took:.1f} s", routine=True)
             with _writing(path):

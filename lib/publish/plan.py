@@ -22,7 +22,7 @@ def missing(section: str, given: Given) -> list[Config]:
     """The ensembles that a section would have to train now: neither in the store nor in a committed table."""
     if section == "90":
         return []
-    return [config for config in dict.fromkeys(trained(section, *given)) if not store.has(config)]
+    return [config for config in dict.fromkeys(trained(section, *given)) if store.missing([config])]
 
 
 def works(sections: dict[str, dict]) -> dict[str, float]:
