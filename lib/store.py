@@ -63,7 +63,7 @@ def networks(config: Config) -> Network:
 
 
 def losses(config: Config) -> np.ndarray:
-    """Training loss of every network at every step, (seeds, steps)."""
+    """Training loss of every network, (seeds, steps) or, of long trainings, (seeds, parts): `train.train_ensemble`."""
     return _ensemble(config)["loss"]
 
 
@@ -100,7 +100,7 @@ def missing(configs: Iterable[Config]) -> list[dict]:
 
 
 def put(block: dict, arrays: dict[str, np.ndarray]) -> None:
-    """Files a block that was trained elsewhere, by the same code."""
+    """Files a block that was trained elsewhere, by the same code; see `blocks`."""
     _kept(train.train_ensemble, block, lambda: arrays)
 
 
@@ -161,9 +161,7 @@ def _file(compute: Callable, parameters: dict) -> tuple[Path, dict]:
     about = {
         "result": label,
         "parameters": {name: _described(value) for name, value in parameters.items()},
-        "code": {
-            name: digest for function in (*functions, train.train_ensemble) for name, digest in code(function.__module__).items()
-        },
+        "code": {k: v for f in (*functions, train.train_ensemble) for k, v in code(f.__module__).items()},
         "versions": {m.__name__: m.__version__ for m in (jax, jaxlib, flax, optax)},
         "devices": sorted({device.device_kind for device in jax.local_devices()}),
     }

@@ -15,7 +15,6 @@ from lib.config import Config, OneLine
 from lib.devices import each
 from lib.model import Network, init
 
-
 STRIDE = 1_000  # steps of one program: a longer training runs it again, a shorter one stops in it
 
 
@@ -113,12 +112,15 @@ def trained(config: Config, first: int = 0, onward: Callable = onward) -> tuple[
 def train_ensemble(config: Config, first: int = 0) -> dict[str, Array]:
     """Trains `config.seeds` networks, the seeds from `first` on, each from its own start and on its own samples.
 
-    Returns: `w_in` (seeds, neurons, features), `w_out` (seeds, features, neurons), `loss` (seeds, steps).
+    Returns: `w_in` (seeds, neurons, features), `w_out` (seeds, features, neurons), and `loss` (seeds, steps), of more
+    than `STRIDE` steps the means over that many equal parts.
 
     Raises:
         Diverged: a network did, see `diverged`.
     """
     network, (losses, _) = trained(config, first)
+    edges = np.linspace(0, config.steps, min(config.steps, STRIDE) + 1).astype(int)
+    losses = np.add.reduceat(losses, edges[:-1], 1) / np.diff(edges).astype(np.float32)
     if (lost := diverged(network, losses, config)).any():
         raise Diverged(
             f"{lost.sum()} of {config.seeds} networks diverged, to a loss of {losses[lost, -1].max():.2g}: "

@@ -35,7 +35,8 @@ def interval(values: np.ndarray, level: float = 0.95) -> tuple[float, float]:
     """Student's t interval of the mean over networks, from one number per network, (seeds,).
 
     It speaks of the mean, `low` and `high` of `summary` of a single network. Evaluation samples shift all networks
-    alike; that noise is not in it. One network, or networks all alike, give a point; those without a number do not count.
+    alike; that noise is not in it. One network, or networks all alike, give a point; numbers that do not exist do not
+    count.
     """
     values = np.asarray(values, np.float64)
     values = values[np.isfinite(values)]
@@ -88,10 +89,3 @@ def _printed(row) -> str:
     digits = max(0, -int(np.floor(np.log10(row.rounding))))
     low, high = f"{row.published:.{digits}f}", f"{row.published_to:.{digits}f}"
     return low if low == high else f"{low} to {high}"
-
-
-def spread_ratio(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Standard deviation of `a` over that of `b`, and the ends of its 95 % interval, for normal samples: (3,)."""
-    ratio = np.std(a, ddof=1) / np.std(b, ddof=1)
-    ends = stats.f.ppf([0.975, 0.025], len(a) - 1, len(b) - 1)
-    return ratio / np.sqrt([1, *ends])

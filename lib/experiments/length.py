@@ -1,14 +1,13 @@
 """Training longer: the lengths, and the decoder's length beside the encoder's: section 10."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 
-from lib import measure, store
-from lib.config import Config
+from lib import data, measure, store, train
+from lib.config import Config, Measurement
 from lib.experiments.parameters import Study
+from lib.model import Network
 
 
 def trained(config: Config, study: Study) -> dict[int, Config]:
@@ -35,10 +34,9 @@ def ratio_points(config: Config, study: Study) -> tuple[list[Config], list[Confi
     return starts + single, longer + single
 
 
-def trainings(config: Config, study: Study) -> list[Config]:
-    """All that section 10 trains, the longest first: the short ones fill the cores that it leaves idle."""
-    every = [*trained(config, study).values(), *sum(ratio_points(config, study), [])]
-    return sorted(dict.fromkeys(every), key=lambda config: -config.steps)
+def far(config: Config, study: Study) -> list[Config]:
+    """Those of `trained` that are longer than `config`, the longest first: their networks are kept in `data/`."""
+    return [it for n, it in reversed(trained(config, study).items()) if n > config.steps]
 
 
 def over_cuts(config: Config, samples: int, weights: np.ndarray, rises: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -54,13 +52,11 @@ def over_cuts(config: Config, samples: int, weights: np.ndarray, rises: np.ndarr
     return np.stack(touched, 1), np.stack([(rise > cut).sum(1).mean(1) for cut in rises], 1)
 
 
-def ratios(configs: Iterable[Config]) -> pd.DataFrame:
-    """`decoder_ratio` of every network of many ensembles, a row each, with what was varied and its last loss."""
-    tables, configs = [], list(configs)
-    store.train_missing(configs)
-    for config in configs:
-        ratio = measure.each(measure.decoder_ratio, store.networks(config))
-        loss = store.losses(config)[:, -max(1, config.steps // 20) :].mean(1)
-        about = {name: getattr(config, name) for name in ("activation", "optimiser", "init_scale", "steps")}
-        tables.append(pd.DataFrame(about | {"seed": np.arange(len(ratio)), "ratio": ratio, "loss": loss}))
-    return pd.concat(tables, ignore_index=True)
+def ratio(network: Network, config: Config, x: np.ndarray) -> dict[str, np.ndarray]:
+    """`decoder_ratio` of a network, and its training loss on the samples x: a row of the table."""
+    return {"ratio": measure.decoder_ratio(network), "loss": train.loss(network, config, x, data.target(config, x))}
+
+
+def read(networks: Network, config: Config, options: Measurement) -> dict[str, np.ndarray]:
+    """`ratio` of every network of an ensemble, all on the same samples: for each name an array (seeds,)."""
+    return measure.read(networks, config, options, ratio)

@@ -55,7 +55,7 @@ class Study(Checked):
     )
     activations: tuple = declare(NETWORKS, "what neurons do with their input", kind=str, most=4, options=NETWORKS)
     grid: int = declare(15, "points along each axis of a phase diagram", 2, 1_000, coarse=3)
-    every: int = declare(16, "of a sweep's committed points, one in so many is trained again; 1: all", 1, 1_000_000)
+    every: int = declare(64, "of committed networks, one in so many is trained again; 1: all", 1, 1_000_000)
     digits: int = declare(4, "significant digits shown in the tables", 1, 12)
 
 

@@ -29,9 +29,9 @@ def plane(base: Config, grid: int) -> tuple[list[float], list[float], list[Confi
 
 
 def drawn(base: Config, rates: Sequence[float]) -> dict[float, Config]:
-    """The networks whose encoders are drawn, by p."""
+    """The network whose encoder is drawn, by p."""
     chosen = [p for p in (0.005, 0.1, 0.7) if p in rates] or sorted(rates)[:3]
-    return {p: replace(base, p=p) for p in chosen}
+    return {p: replace(base, p=p, seeds=1) for p in chosen}
 
 
 def half(rows: pd.DataFrame) -> np.ndarray:

@@ -1,13 +1,14 @@
 """Sweeps: a list of configurations for the one training path, read off network by network, kept as a tidy table.
 
-A table is committed once all of its points are trained. A later run trains one point in so many again, and
-refuses to go on where the two disagree; the other rows it takes as they are. A point that the table does not
-hold is trained, so a finer grid costs only what is new.
+A table is committed once all of its points are trained, and so are networks that take long to train. A later run
+trains one network in so many again, and refuses to go on where the two disagree; the rest it takes as it is. What is
+not there is trained, so a finer grid costs only what is new.
 """
 
 import dataclasses
 import hashlib
 import json
+import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,16 +20,18 @@ import pandas as pd
 from lib import measure, paths, store
 from lib.config import CHUNK, Config, Measurement, OneLine, changed
 from lib.devices import together
+from lib.model import Network
 
-# What the mean of a point may move by: so many standard deviations of a network, since training amplifies rounding,
+# What a network's reading may move by: so many standard deviations between networks, since training amplifies rounding,
 # and, where networks hardly differ, this part of the mean and this amount.
 NETWORKS_APART, ROUNDING, FLOOR = 2, 0.02, 1e-6
+MOST = 2**21  # bytes: no file of the repository is larger
 LABELS = ("seed", "key", "made")  # columns that hold no reading
 PARAMETERS = [field.name for field in dataclasses.fields(Config)]  # nor do these
 
 
 class Disagreement(OneLine, ValueError):
-    """A point of a committed table does not come out again; the message says which, and what to do."""
+    """A committed network does not come out again; the message says which, and what to do."""
 
 
 def at_full_rate(config: Config, seeds: int) -> Config:
@@ -54,7 +57,7 @@ def table(
     """The table `data/NAME.csv`: a row for each network of each point, trained where it is not there yet.
 
     Args:
-        every: of the points that the committed table holds, one in so many is trained again; 1 for all.
+        every: of the networks that the committed table holds, one in so many is trained again; 1 for all.
         options, read: `read(networks, config, options)` gives the columns, see `measure.read`.
 
     Returns: columns for the parameters in which the points differ, `seed`, what was read, and where the row comes
@@ -62,23 +65,22 @@ def table(
     version and the devices); and, not in the file, columns for the parameters that all points share.
 
     Raises:
-        Disagreement: a point of the committed table came out otherwise, or the table has other columns.
+        Disagreement: a network of the committed table came out otherwise, or the table has other columns.
         FloatingPointError, store.StoreError: as `store.networks`.
     """
-    keys = [key(point, options) for point in points]
-    committed, train = _split(name, points, keys, every)
-    store.train_missing(points[i] for i in train)
-    found = dict(zip(train, together(lambda i: store.measured(read, points[i], options), train), strict=True))
+    committed, todo = _split(name, points, every, options)
+    store.train_missing(todo.values())
+    found = dict(zip(todo, together(lambda i: store.measured(read, todo[i], options), todo), strict=True))
     names = [name for name in PARAMETERS if len({getattr(point, name) for point in points}) > 1]
     tables = []
-    for i, (point, its_key) in enumerate(zip(points, keys, strict=True)):
+    for i, point in enumerate(points):
+        its_key = key(point, options)
         rows = committed.get(its_key)
-        if i in train:
-            made = f"jax {jax.__version__} on {', '.join(sorted({d.device_kind for d in jax.local_devices()}))}"
-            new = pd.DataFrame({"seed": np.arange(point.seeds)} | found[i] | {"key": its_key, "made": made})
+        if i in todo:
+            new = pd.DataFrame({"seed": np.arange(todo[i].seeds)} | found[i] | {"key": its_key, "made": made()})
             new = new.replace([np.inf, -np.inf], np.nan)  # over a naive plan without error, say
             if rows is not None:
-                _compare(name, rows, new, {name: getattr(point, name) for name in names} or changed(point))
+                compare(f"{name}.csv", rows, new, {name: getattr(point, name) for name in names} or changed(point))
         tables.append(new if rows is None else rows)
     settings = pd.DataFrame([dataclasses.asdict(point) for point in points for _ in range(point.seeds)])
     path = paths.output("data", f"{name}.csv")
@@ -87,18 +89,74 @@ def table(
 
 
 def to_train(name: str, points: Sequence[Config], every: int, options: Measurement) -> list[Config]:
-    """Those of the points that `table` would train, unless the store has them."""
-    return [points[i] for i in _split(name, points, [key(point, options) for point in points], every)[1]]
+    """What `table` would train, unless the store has it."""
+    return list(_split(name, points, every, options)[1].values())
 
 
 def _split(
-    name: str, points: Sequence[Config], keys: list[str], every: int
-) -> tuple[dict[str, pd.DataFrame], list[int]]:
-    """The committed rows of the points by their keys, and which points are to be trained."""
-    seeds = {key: point.seeds for key, point in zip(keys, points, strict=True)}
+    name: str, points: Sequence[Config], every: int, options: Measurement
+) -> tuple[dict[str, pd.DataFrame], dict[int, Config]]:
+    """The committed rows of the points by their keys, and what is to be trained, by point: all of it, or its share."""
     found = _committed(paths.ROOT / "data" / f"{name}.csv")
-    committed = {key: rows for key, rows in found.items() if len(rows) == seeds.get(key)}
-    return committed, [i for i, key in enumerate(keys) if key not in committed or i % every == 0]
+    keys = [key(point, options) for point in points]
+    there = [len(found.get(its_key, ())) == point.seeds for its_key, point in zip(keys, points, strict=True)]
+    todo = {i: again(point, i, every) if there[i] else point for i, point in enumerate(points)}
+    committed = {its_key: found[its_key] for its_key, here in zip(keys, there, strict=True) if here}
+    return committed, {i: config for i, config in todo.items() if config}
+
+
+def again(point: Config, number: int, every: int) -> Config | None:
+    """The networks of a point that are trained again, its first ones, so that they are one in `every` of all."""
+    few, apart = -(-point.seeds // every), max(1, every // point.seeds)
+    return dataclasses.replace(point, seeds=few) if number % apart == 0 else None
+
+
+def take(name: str, configs: Sequence[Config], every: int) -> None:
+    """Puts the ensembles of `data/NAME.npz` into the store, trains those that it does not hold, and writes it anew.
+
+    The file has for each ensemble, under its key, `w_in`, `w_out`, `loss`, and in words what it is and what made it.
+
+    Args:
+        every: as in `table`.
+
+    Raises:
+        Disagreement, FloatingPointError, store.StoreError: as `table`.
+    """
+    options, path = Measurement(inputs=CHUNK), paths.ROOT / "data" / f"{name}.npz"
+    kept, arrays = _unpacked(path), {}
+    for number, config in enumerate(configs):
+        if mine := kept.get(key(config, options)):
+            if share := again(config, number, every):
+                both = Network(mine["w_in"], mine["w_out"], config.activation), store.networks(share)
+                compare(path.name, *(pd.DataFrame(measure.read(n, config, options)) for n in both), changed(config))
+            for block in store.blocks(config):
+                its = slice(block["first"], block["first"] + block["config"].seeds)
+                store.put(block, {part: mine[part][its] for part in ("w_in", "w_out", "loss")})
+    store.train_missing(configs)
+    for config in configs:
+        its_key, networks = key(config, options), store.networks(config)
+        about = kept.get(its_key, {}).get("about", np.array(json.dumps(changed(config) | {"made": made()})))
+        parts = {"w_in": networks.w_in, "w_out": networks.w_out, "loss": store.losses(config), "about": about}
+        arrays |= {f"{its_key}.{part}": np.asarray(array) for part, array in parts.items()}
+    if sum(array.nbytes for array in arrays.values()) < MOST:
+        np.savez(paths.output("data", path.name), **arrays)
+
+
+def _unpacked(path: Path) -> dict[str, dict[str, np.ndarray]]:
+    """The arrays of a file that `take` wrote, by key and name; none if there is no file, or it is damaged (said)."""
+    found = {}
+    try:
+        for name, array in (np.load(path) if path.exists() else {}).items():
+            found.setdefault(name.partition(".")[0], {})[name.partition(".")[2]] = array
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        store.say(f"{path.name} is damaged ({error}); training all of it again")
+        return {}
+    return found
+
+
+def made() -> str:
+    """What makes a row now: JAX's version and the devices."""
+    return f"jax {jax.__version__} on {', '.join(sorted({d.device_kind for d in jax.local_devices()}))}"
 
 
 def cube(table: pd.DataFrame, reading: str, *axes: str) -> np.ndarray:
@@ -124,21 +182,24 @@ def _committed(path: Path) -> dict[str, pd.DataFrame]:
     return dict(list(readings.groupby("key", sort=False))) if "key" in table else {}
 
 
-def _compare(name: str, old: pd.DataFrame, new: pd.DataFrame, settings: dict[str, Any]) -> None:
-    """Refuses a point whose committed rows have other columns, or whose mean moved beyond the tolerances above."""
+def compare(file: str, old: pd.DataFrame, new: pd.DataFrame, settings: dict[str, Any]) -> None:
+    """Refuses a point whose committed rows have other columns than the first of them made anew, or whose readings moved
+    beyond the tolerances above."""
     mend = "if the code was meant to change that, delete the file and run again, which trains all of it"
     if odd := sorted({*old} ^ {*new}):
         side = {True: "has", False: "lacks"}
         raise Disagreement(
-            f"data/{name}.csv {', '.join(f'{side[column in old]} the column {column}' for column in odd)}: {mend}"
+            f"data/{file} {', '.join(f'{side[column in old]} the column {column}' for column in odd)}: {mend}"
         )
     numbers = [column for column in new if column not in LABELS]
     mean, spread = old[numbers].mean(), old[numbers].std().fillna(0)
     room = NETWORKS_APART * spread + ROUNDING * mean.abs() + FLOOR
-    again = new[numbers].mean()
-    apart = ((again - mean).abs() / room).where(mean.notna() | again.notna(), 0).fillna(np.inf)
+    was, now = old[numbers].iloc[: len(new)].reset_index(drop=True), new[numbers]
+    apart = ((now - was).abs() / room).where(was.notna() | now.notna(), 0).fillna(np.inf).max()
     if (apart > 1).any():
         worst, at = apart.idxmax(), ", ".join(f"{field} = {value}" for field, value in settings.items())
+        seed = (now - was)[worst].abs().fillna(np.inf).idxmax()
         raise Disagreement(
-            f"data/{name}.csv has {worst} = {mean[worst]:.4g} at {at}; trained again it is {again[worst]:.4g}: {mend}"
+            f"data/{file} has {worst} = {was[worst][seed]:.4g} at {at}, network {seed}; trained again it is "
+            f"{now[worst][seed]:.4g}: {mend}"
         )

@@ -2,12 +2,11 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
 from lib.plots.style import DIM, NAIVE, OURS, POST, axes, band, heatmap, nothing, published_line, spread
 
 __all__ = [
-    "samples", "learning", "shared_samples", "readings", "feature_errors", "error_over_networks", "responses",
+    "samples", "learning", "readings", "feature_errors", "error_over_networks", "responses",
     "slope_spread", "slope_against_error", "evaluation_noise", "cross_terms", "cross_term_spread", "overload",
 ]  # fmt: skip
 
@@ -24,35 +23,16 @@ def samples(x) -> Figure:
 
 
 def learning(losses, one_slopes, exponent: float) -> Figure:
-    """Loss of an ensemble (seeds, steps), its power, and the slopes of one network as it learns (steps, features)."""
+    """Loss of an ensemble (seeds, steps or parts), its power, and the slopes of one as it learns (steps, features)."""
     figure, (left, right) = axes(2)
-    steps = np.arange(1, losses.shape[1] + 1)
-    band(left, steps, losses, OURS, f"{len(losses)} networks")
+    steps = np.arange(1, len(one_slopes) + 1)
+    band(left, np.linspace(0, len(steps), losses.shape[1] + 1)[1:], losses, OURS, f"{len(losses)} networks")
     left.set(xscale="log", yscale="log", xlabel="step", ylabel=f"L{exponent:g} loss on fresh samples")
     right.plot(steps, one_slopes, color=OURS, alpha=0.15, lw=0.7)
     right.plot(steps, one_slopes.mean(1), color="black", label="mean over features")
     right.set(xscale="log", xlabel="step", ylabel="slope of each feature, R_ii")
     for ax in (left, right):
         ax.legend()
-    return figure
-
-
-def shared_samples(ratios: dict[str, np.ndarray]) -> Figure:
-    """Ratio of two standard deviations with its interval (3,), for each id."""
-    figure, ax = axes(height=4.4)
-    if not ratios:
-        nothing(ax, "no number varies between these networks")
-        ax.set_axis_off()
-        return figure
-    ratio, low, high = np.array(list(ratios.values())).T
-    place = np.arange(len(ratios))
-    ax.errorbar(ratio, place, xerr=[ratio - low, high - ratio], fmt="o", color=OURS, capsize=2)
-    ax.axvline(1, color=DIM, ls="--", lw=1)
-    ax.set(xscale="log", xlabel="sd with shared samples / sd with samples of their own", yticks=place)
-    ax.set_yticklabels(list(ratios))
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.xaxis.set_minor_formatter("{x:g}" if high.max() < 10 * low.min() else NullFormatter())
-    ax.invert_yaxis()
     return figure
 
 
