@@ -17,6 +17,7 @@ from lib.devices import each
 from lib.model import Network
 
 METRICS = {"active": "active-only MSE", "mse": "MSE over all outputs", "l4": "L4 loss"}
+PLAIN = 8_192  # samples of one batch of a plain evaluation
 TOP = 8  # the highest power of the error that is measured
 
 
@@ -58,6 +59,22 @@ def sampled_error(network: Network, config: Config, x: Array) -> Array:
     The plain way to measure, and a noisy one: `errors` has about 1 / p times as many active entries.
     """
     return active_only(jnp.square(network(x) - data.target(config, x)), x != 0, 1)
+
+
+def plain_sums(network: Network, config: Config, key: Array, batches: Array) -> tuple[Array, Array]:
+    """What `sampled_error` divides: sums of squared errors where a feature is on, and how often that is.
+
+    Args:
+        batches: numbers of the batches to draw, of `PLAIN` samples each.
+
+    Returns: two arrays (batches, features).
+    """
+
+    def sums(batch):
+        x = data.sample(key, config, PLAIN, batch)
+        return (jnp.square(network(x) - data.target(config, x)) * (x != 0)).sum(1), (x != 0).sum(1)
+
+    return jax.lax.map(sums, batches)
 
 
 def active_only(square: Array, on: Array, axis: int | None = None) -> Array:

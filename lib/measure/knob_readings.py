@@ -20,11 +20,12 @@ def readings(network: Network, config: Config, x: Array) -> dict[str, Array]:
         x: samples (features, samples) of the training distribution.
 
     Returns: `slope_mean`, `slope_sd` over features; `served`, the share of features that are served (participation
-    ratio of slopes, n / F for the naive plan and 1 where all are alike); `ignored`, features with a slope below half
-    of n / F; `carriers`, neurons per feature that is not ignored, and `load`, features per neuron (participation ratio
-    of the encoder row); `specialization`, `tied_cosine`, `decoder_ratio` as SPEC defines them; `offset` and
-    `crosstalk`, mean and standard deviation of the responses off the diagonal; `active`, `mse`, `l4`, `loss`: errors, and the
-    training loss, over the naive plan's on the same samples; NaN where the naive plan makes none.
+    ratio of slopes, n / F for the naive plan and 1 where all are alike); `ignored`, features with a slope below
+    half of n / F; `carriers`, neurons per feature that is not ignored, and `load`, features per neuron
+    (participation ratio of the encoder row); `specialization`, `tied_cosine`, `decoder_ratio` as SPEC defines them;
+    `offset` and `crosstalk`, mean and standard deviation of the responses off the diagonal; `active`, `mse`, `l4`,
+    `loss`: errors, and the training loss, over the naive plan's on the same samples; NaN where the naive plan makes
+    none.
     """
     response = weights.response(network)
     slope, others = jnp.diagonal(response), weights.off_diagonal_entries(response)
