@@ -56,6 +56,13 @@ def begin(keys: tuple[Array, Array], config: Config) -> tuple[Network, Any, Arra
     return network, optimiser_of(config).init(network), keys[1]
 
 
+def learn(network: Network, moments: Any, config: Config, x: Array) -> tuple[Network, Any, Array]:
+    """One step on samples x (features, samples): the network, the optimiser's moments, and the loss before it."""
+    value, slope = jax.value_and_grad(loss)(network, config, x, data.target(config, x))
+    update, moments = optimiser_of(config).update(slope, moments)
+    return optax.apply_updates(network, update), moments, value
+
+
 def onward(state: tuple[Network, Any, Array], config: Config, steps: Array, watch: Callable = lambda network: None):
     """Trains one network further: one scan over `steps`, consecutive step numbers.
 
@@ -66,15 +73,12 @@ def onward(state: tuple[Network, Any, Array], config: Config, steps: Array, watc
 
     Returns: the state, and the loss at each step with what was watched.
     """
-    optimiser, key, shape = optimiser_of(config), state[2], (config.features, config.batch)
+    key, shape = state[2], (config.features, config.batch)
 
     def step(state, number):
-        network, moments = state
         # in a branch, always taken: otherwise XLA draws the samples again wherever it uses them
         x = jax.lax.cond(number >= 0, lambda: data.sample(key, config, config.batch, number), lambda: jnp.zeros(shape))
-        value, slope = jax.value_and_grad(loss)(network, config, x, data.target(config, x))
-        update, moments = optimiser.update(slope, moments)
-        network = optax.apply_updates(network, update)
+        network, moments, value = learn(*state, config, x)
         return (network, moments), (value, watch(network))
 
     (network, moments), seen = jax.lax.scan(step, state[:2], steps)

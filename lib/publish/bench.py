@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import platform
 import re
+import resource
 import shutil
 import statistics
 import subprocess
@@ -20,12 +21,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import jax
+import numpy as np
 from jupyter_client.manager import run_kernel
 
 from lib import paths, plots
 from lib.config import Config
 from lib.publish import asked, kernel, readme
-from lib.publish.contenders import fixed_batch, jitted_steps, ours, products, seconds, torch_loop
+from lib.publish.contenders import arithmetic, fixed_batch, jitted_steps, ours, products, seconds, torch_loop
 
 ROUNDS = 5
 MANY = 64  # networks of the ensemble that the contenders train
@@ -34,7 +36,8 @@ BARE = ["env", "-u", "MAKEFLAGS", "-u", "MAKELEVEL", "-u", "PYTHONPATH"]  # as a
 
 
 def timed(contenders: dict) -> dict:
-    """Network-steps per second of each contender: median, low and high over the rounds, which take turns.
+    """Network-steps per second of each contender: median, low and high over the rounds, which take turns; and the most
+    memory that its process held, in GiB.
 
     Args:
         contenders: name -> (what makes the thing to run, its configuration).
@@ -44,21 +47,25 @@ def timed(contenders: dict) -> dict:
     for _ in range(1 + ROUNDS):
         for name, (make, config) in contenders.items():
             rates[name].append(config.seeds * config.steps / pools[name].submit(seconds, make, config).result())
-    for pool in pools.values():
+    found = {}
+    for name, pool in pools.items():
+        low, *_, high = sorted_rates = sorted(rates[name][1:])  # the first compiled
+        peak = pool.submit(peak_memory).result()
+        found[name] = {"median": statistics.median(sorted_rates), "low": low, "high": high, "peak": peak}
         pool.shutdown()
-    rates = {name: sorted(each[1:]) for name, each in rates.items()}  # the first compiled
-    return {name: {"median": statistics.median(r), "low": r[0], "high": r[-1]} for name, r in rates.items()}
+    return found
 
 
-def peak_memory(config: Config) -> float:
-    """Most memory that a process holds which only trains such an ensemble, in the store's blocks, in GiB."""
-    code = (
-        "import resource; from lib import store, train; from lib.config import Config\n"
-        f"for block in store.blocks({config!r}): train.train_ensemble(**block)\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], check=True, cwd=paths.ROOT, stdout=subprocess.PIPE, text=True)
-    return int(done.stdout) / 2 ** (20 if sys.platform == "linux" else 30)
+def peak_memory() -> float:
+    """Most memory that this process has held, in GiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2 ** (20 if sys.platform == "linux" else 30)
+
+
+def exponents(rates: dict[str, dict]) -> dict[str, float]:
+    """How the seconds of a network-step and the memory grow with a size: exponents of a power law through all sizes."""
+    size = np.log([float(name) for name in rates])
+    grown = {"time": [1 / rate["median"] for rate in rates.values()], "memory": [r["peak"] for r in rates.values()]}
+    return {what: float(np.polyfit(size, np.log(values), 1)[0]) for what, values in grown.items()}
 
 
 def make(*words: str) -> float:
@@ -135,15 +142,15 @@ def main() -> None:
             "ours on a fixed batch, 1 network": (fixed_batch, one),
             f"ours on a fixed batch, {MANY} networks": (fixed_batch, many),
             f"matrix products alone, {MANY} networks": (products, many),
+            f"as many operations in large products, {MANY} networks": (arithmetic, many),
         }
     )
-    sizes = {"features": (50, 100, 200, 400), "neurons": (5, 10, 20, 40), "batch": (512, 2048, 8192)}
-    small = replace(many, seeds=16, steps=100)
-    result["scaling"] = {
-        name: timed({str(value): (ours, replace(small, **{name: value})) for value in values})
-        for name, values in sizes.items()
-    }
-    result["peak memory, 512 networks, GiB"] = peak_memory(Config(seeds=512))
+    wide = {f: replace(many, features=f, neurons=f // 10, p=2 / f, seeds=4, steps=4) for f in (100, 300, 1000, 3000)}
+    sizes = {"features": wide, "networks": {n: replace(many, seeds=n, steps=50) for n in (1, 8, MANY, 512)}}
+    result["growth"] = {}
+    for name, configs in sizes.items():
+        rates = timed({str(size): (ours, config) for size, config in configs.items()})
+        result["growth"][name] = {"rates": rates, "exponents": exponents(rates)}
     written = paths.ROOT / "data" / "bench.json"
     written.write_text(json.dumps(result, indent=2, default=float) + "\n")
     plots.save(plots.speed(result), paths.ROOT / "figures" / "bench.png")

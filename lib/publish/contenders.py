@@ -5,7 +5,8 @@ from collections.abc import Callable
 from functools import cache, partial
 
 import jax
-import optax
+import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from lib import data, devices, model, train
@@ -51,21 +52,16 @@ def torch_loop(config: Config):
 
 def jitted_steps(config: Config):
     """One JAX network, one jitted step at a time, in a Python loop."""
-    optimiser, network = train.optimiser_of(config), model.init(data.key(0, "init"), config)
 
     @jax.jit
-    def step(network, moments, key):
-        key, now = jax.random.split(key)
-        x = data.sample(now, config, config.batch)
-        slope = jax.grad(train.loss)(network, config, x, data.target(config, x))
-        update, moments = optimiser.update(slope, moments)
-        return optax.apply_updates(network, update), moments, key
+    def step(network, moments, key, number):
+        return train.learn(network, moments, config, data.sample(key, config, config.batch, number))[:2]
 
     def run():
-        state = network, optimiser.init(network), data.key(0, "data")
-        for _ in range(config.steps):
-            state = step(*state)
-        return jax.block_until_ready(state[0])
+        network, moments, key = jax.tree.map(lambda array: array[0], train.starts(config))
+        for number in range(config.steps):
+            network, moments = step(network, moments, key, number)
+        return jax.block_until_ready(network)
 
     return run
 
@@ -76,39 +72,43 @@ def ours(config: Config):
 
 
 def fixed_batch(config: Config):
-    """What the paper does, without drawing samples: the steps of `train.train`, all on one batch."""
+    """What the paper does, without drawing samples: the steps of `train.onward`, all on one batch."""
     x = data.sample(data.key(0, "data"), config, config.batch)
-    return lambda: devices.each(on_one_batch, train.starts(config)[0], config, x)
+    return lambda: devices.each(on_one_batch, train.starts(config), config, x, np.arange(config.steps))
 
 
-def on_one_batch(networks: model.Network, config: Config, x: Array):
-    """Trains a group of networks on the samples x; returns them and their losses, (networks, steps)."""
-    optimiser = train.optimiser_of(config)
-    slope = partial(jax.value_and_grad(train.loss), config=config, x=x, wanted=data.target(config, x))
+def on_one_batch(state: tuple, config: Config, x: Array, steps: Array):
+    """Trains one network on the samples x; returns it and its losses, (steps,)."""
 
     def step(state, _):
-        networks, moments = state
-        losses, slopes = devices.one_by_one(slope, networks)
-        update, moments = jax.vmap(optimiser.update)(slopes, moments)
-        return (optax.apply_updates(networks, update), moments), losses
+        network, moments, value = train.learn(*state, config, x)
+        return (network, moments), value
 
-    state = networks, jax.vmap(optimiser.init)(networks)
-    (networks, _), losses = jax.lax.scan(step, state, None, config.steps)
-    return networks, losses.T
+    (network, _), losses = jax.lax.scan(step, state[:2], steps)
+    return network, losses
 
 
 def products(config: Config):
     """The matrix products of a step and nothing else: two forward, three back, on arrays of their shapes."""
     x = data.sample(data.key(0, "data"), config, config.batch)
-    networks = jax.vmap(model.init, (0, None))(train.keys(config)[0].ravel()[: config.seeds], config)
+    return lambda: devices.each(five_products, train.starts(config)[0], x, np.arange(config.steps))
 
-    def one(network, x):
-        def step(_, weights):
-            w_in, w_out = weights
-            h = w_in @ x
-            y = w_out @ h
-            return w_in + 1e-30 * (w_out.T @ y) @ x.T, w_out + 1e-30 * y @ h.T
 
-        return jax.lax.fori_loop(0, config.steps, step, (network.w_in[...], network.w_out[...]))
+def five_products(network: model.Network, x: Array, steps: Array):
+    """As many rounds of them as there are steps, each on what the one before left."""
 
-    return lambda: devices.each(one, networks, x)
+    def step(weights, _):
+        w_in, w_out = weights
+        h = w_in @ x
+        y = w_out @ h
+        return (w_in + 1e-30 * (w_out.T @ y) @ x.T, w_out + 1e-30 * y @ h.T), None
+
+    return jax.lax.scan(step, (network.w_in[...], network.w_out[...]), steps)[0]
+
+
+def arithmetic(config: Config):
+    """As many operations as those products, in products of large square matrices: what the machine can do at most."""
+    side = 2_048
+    rounds = -(-10 * config.neurons * config.features * config.batch * config.steps * config.seeds // (2 * side**3))
+    square = jnp.ones((side, side))
+    return lambda: [jax.block_until_ready(square @ square) for _ in range(rounds)]
