@@ -1,4 +1,4 @@
-"""Sparse inputs, a column per sample, and what the network must make of them. Random numbers: JAX's keys, and a hash."""
+"""Sparse inputs, a column per sample, and what the network must make of them. Keys are JAX's, words a hash's."""
 
 from collections.abc import Callable
 from functools import lru_cache
