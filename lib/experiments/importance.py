@@ -128,3 +128,16 @@ def over_chance(networks: pd.DataFrame) -> dict[str, np.ndarray]:
     """Overlap over that of random sets, by what overlaps, (networks,); NaN where there are no two."""
     ratios = {name: networks[found] / networks[chance] for name, (found, chance) in PAIRS.items()}
     return {name: ratio.where(np.isfinite(ratio)).to_numpy() for name, ratio in ratios.items()}
+
+
+def race(over: pd.Series) -> dict[str, float]:
+    """Where one start ends as low as another: `over` is the one's loss over the other's, by weight; it may be empty."""
+    at = np.exp(measure.crossing(np.log(over.index), over.to_numpy())) if len(over) else np.nan
+    ends = over.iloc[[0, -1]].to_numpy() if len(over) else (np.nan, np.nan)
+    return {"at the least weight": ends[0], "at the largest": ends[1], "equal at weight": at}
+
+
+def told(over: dict[str, np.ndarray]) -> str:
+    """Overlaps over chance at weight 100 as evidence, the mean of each."""
+    means = (f"{name} {np.nanmean(values):.2f}" for name, values in over.items() if np.isfinite(values).any())
+    return f"Overlap over chance at weight 100: {', '.join(means)}."

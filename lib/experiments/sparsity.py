@@ -39,3 +39,16 @@ def half(rows: pd.DataFrame) -> np.ndarray:
     served = sweep.cube(rows, "served", "p")
     at = measure.crossings(sorted(rows.p.unique()), served, 0.5)
     return np.where(served[:, 0] > 0.5, at, np.nan) if served.size else at
+
+
+def overtaking(rates: Sequence[float], over: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The p at which a plan and each network change places, NaN where they do not, and whether the network is ahead
+    before: (networks,) each.
+
+    Args:
+        rates: rising. over: a network's error over the plan's, (networks, rates), NaN where the naive plan makes none.
+    """
+    there = np.isfinite(over).all(0)
+    if not there.any():
+        return np.full(len(over), np.nan), np.zeros(len(over), bool)
+    return measure.crossings(np.asarray(rates)[there], over[:, there], 1.0), over[:, there][:, 0] < 1

@@ -13,6 +13,7 @@ from lib import measure
 from lib.config import Config, Measurement
 from lib.experiments import sweep
 from lib.model import Network
+from lib.plots import around
 
 MOST = 10_000  # features
 NAIVE = 20, 30, 50, 60, 70, 75, 80, 85, 90, 100  # widths, in percent of features, that start from the naive plan, too
@@ -66,3 +67,19 @@ def by_width(network: Network, config: Config, x: Array) -> dict[str, Array]:
 def read(networks: Network, config: Config, options: Measurement) -> dict[str, np.ndarray]:
     """`by_width` of every network of an ensemble, all on the same samples: for each name an array (seeds,)."""
     return measure.read(networks, config, options, by_width)
+
+
+def halfway(rows: pd.DataFrame) -> dict[str, str]:
+    """At how many neurons half of them belong to one feature, and the most that do; networks of one way."""
+    at = measure.crossings(sorted(rows.neurons.unique()), sweep.cube(rows, "monosemantic", "neurons"), 0.5)
+    most = rows.groupby("neurons").monosemantic.mean()
+    return {"half at": around(at, ".0f"), "at most": f"{most.max():.0%}", "with": f"{most.idxmax()}"}
+
+
+def overtaken(naive: pd.DataFrame, small: pd.DataFrame, least: int) -> np.ndarray:
+    """From how many neurons on, of `least` or more, networks from the naive plan end with the lower loss, (networks,)."""
+    losses = [
+        rows[rows.neurons >= least].pivot(index="seed", columns="neurons", values="loss") for rows in (naive, small)
+    ]
+    ratio = (losses[0] / losses[1]).dropna(axis=1)
+    return measure.crossings(list(ratio), ratio.to_numpy(), 1.0) if len(ratio.columns) else np.full(1, np.nan)
