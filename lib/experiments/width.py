@@ -13,7 +13,6 @@ from lib import measure
 from lib.config import Config, Measurement
 from lib.experiments import sweep
 from lib.model import Network
-from lib.plots import around
 
 MOST = 10_000  # features
 NAIVE = 20, 30, 50, 60, 70, 75, 80, 85, 90, 100  # widths, in percent of features, that start from the naive plan, too
@@ -69,17 +68,13 @@ def read(networks: Network, config: Config, options: Measurement) -> dict[str, n
     return measure.read(networks, config, options, by_width)
 
 
-def halfway(rows: pd.DataFrame) -> dict[str, str]:
-    """At how many neurons half of them belong to one feature, and the most that do; networks of one way."""
-    at = measure.crossings(sorted(rows.neurons.unique()), sweep.cube(rows, "monosemantic", "neurons"), 0.5)
-    most = rows.groupby("neurons").monosemantic.mean()
-    return {"half at": around(at, ".0f"), "at most": f"{most.max():.0%}", "with": f"{most.idxmax()}"}
+def halfway(rows: pd.DataFrame) -> np.ndarray:
+    """At how many neurons half of them belong to one feature, (networks,), NaN if nowhere; networks of one way."""
+    return measure.crossings(sorted(rows.neurons.unique()), sweep.cube(rows, "monosemantic", "neurons"), 0.5)
 
 
 def overtaken(naive: pd.DataFrame, small: pd.DataFrame, least: int) -> np.ndarray:
-    """From how many neurons on, of `least` or more, networks from the naive plan end with the lower loss, (networks,)."""
-    losses = [
-        rows[rows.neurons >= least].pivot(index="seed", columns="neurons", values="loss") for rows in (naive, small)
-    ]
-    ratio = (losses[0] / losses[1]).dropna(axis=1)
+    """From how many neurons on, of `least` or more, the naive plan's networks end with the lower loss, (networks,)."""
+    above, below = (rows.pivot(index="seed", columns="neurons", values="loss") for rows in (naive, small))
+    ratio = (above / below).dropna(axis=1).loc[:, least:]
     return measure.crossings(list(ratio), ratio.to_numpy(), 1.0) if len(ratio.columns) else np.full(1, np.nan)
