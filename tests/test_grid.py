@@ -68,12 +68,27 @@ class Cluster:
 
     def wait_for(self, workers):
         with distributed.Client(self.address, set_as_default=False) as client:
-            client.wait_for_workers(workers, timeout=40)
+            client.wait_for_workers(workers, timeout=120)
 
     def log(self):
         """What was trained: name of the worker, p, first seed."""
         path = self.folder / "log"
         return [tuple(line.split()) for line in path.read_text().splitlines()] if path.exists() else []
+
+    def meanwhile(self, *do):
+        """Does these, one after the other, beside the test; if one fails, so does the scheduler: no test hangs."""
+
+        def run():
+            try:
+                for step in do:
+                    step()
+            except BaseException:
+                self.kill("scheduler")
+                raise
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        return thread
 
     def kill(self, name):
         self.processes[name].kill()
@@ -98,24 +113,17 @@ def said(tmp_path, monkeypatch):
 
 
 def until(true):
-    end = time.monotonic() + 40
+    end = time.monotonic() + 120
     while not true():
         assert time.monotonic() < end
         time.sleep(0.02)
-
-
-def meanwhile(*do):
-    """Does these, one after the other, beside what the test does."""
-    thread = threading.Thread(target=lambda: [step() for step in do], daemon=True)
-    thread.start()
-    return thread
 
 
 def test_a_killed_workers_block_goes_to_another_and_nothing_else_is_trained_twice(dask, said):
     dask.worker("lost", held=2), dask.worker("other", held=1)
     dask.wait_for(2)
     held = lambda: Counter(name for name, *_ in dask.log()) == {"lost": 2, "other": 1}
-    killing = meanwhile(lambda: until(held), lambda: dask.kill("lost"), (dask.folder / "release").touch)
+    killing = dask.meanwhile(lambda: until(held), lambda: dask.kill("lost"), (dask.folder / "release").touch)
     words = ["p=0.3,0.4", *TINY]
     assert grid.main(*words, "--scheduler", dask.address) == 0
     killing.join()
@@ -142,7 +150,7 @@ def test_a_worker_with_other_code_is_refused_also_if_it_comes_later(dask, said, 
     dask.worker("good", held=1)
     refused = lambda: "is not used, as it has another lib.train: bring its checkout" in said()
     starting = lambda: dask.worker("odd", PYTHONPATH=str(tmp_path / "other"))
-    coming = meanwhile(lambda: until(dask.log), starting, lambda: until(refused), (tmp_path / "release").touch)
+    coming = dask.meanwhile(lambda: until(dask.log), starting, lambda: until(refused), (tmp_path / "release").touch)
     assert grid.main("p=0.3,0.4", *TINY, "--scheduler", dask.address) == 0
     coming.join()
     assert [name for name, *_ in dask.log()] == ["good"] * 4 and said().count("is not used") == 1
@@ -171,7 +179,7 @@ def test_what_goes_wrong_is_one_line_and_costs_no_finished_block(dask, capsys, m
     (left,) = store.missing(grid.grid(words))
     assert left["config"].learning_rate == 10
     before = len(dask.log())
-    losing = meanwhile(lambda: until(lambda: len(dask.log()) > before), lambda: dask.kill("scheduler"))
+    losing = dask.meanwhile(lambda: until(lambda: len(dask.log()) > before), lambda: dask.kill("scheduler"))
     assert grid.main("p=0.7", *TINY, *at) == 1
     losing.join()
     err = capsys.readouterr().err
