@@ -5,6 +5,7 @@
 #   make test     runs the tests
 #   make lint     checks code and format with ruff
 #   make sweep GRID="p=0.01,0.02 seeds=64"   trains a grid into the store
+#                 (SCHEDULER=tcp://host:8786: on the workers of that Dask cluster)
 #   make bench    measures speed beside PyTorch, which it installs into build/ (some ten minutes)
 #   make lab      opens the notebooks in JupyterLab
 #   make lock     refreshes requirements.lock from pyproject.toml (UPGRADE=1: to the newest versions)
@@ -76,7 +77,7 @@ fuzz: $(SETUP)
 	@$(RUN) tests/fuzz.py $(N)
 
 sweep: $(SETUP)
-	@$(RUN) -m lib.publish.grid $(GRID)
+	@$(RUN) -m lib.publish.grid $(GRID) $(if $(SCHEDULER),--scheduler '$(SCHEDULER)')
 
 bench: $(SETUP) build/torch/.$(TORCH)
 	@PYTHONPATH=build/torch $(RUN) -m lib.publish.bench

@@ -101,7 +101,7 @@ def missing(configs: Iterable[Config]) -> list[dict]:
 
 def put(block: dict, arrays: dict[str, np.ndarray]) -> None:
     """Files a block that was trained elsewhere, by the same code; see `blocks`."""
-    _kept(train.train_ensemble, block, lambda: arrays)
+    _kept(train.train_ensemble, block, arrays)
 
 
 def measured(read: Callable, config: Config, options: int | Measurement) -> dict[str, np.ndarray]:
@@ -124,10 +124,10 @@ def fetch(compute: Callable[..., dict], **parameters) -> dict[str, np.ndarray]:
 
     Two processes that want the same result at once compute it once: the second waits for the first.
     """
-    return _kept(compute, parameters, lambda: compute(**parameters))
+    return _kept(compute, parameters)
 
 
-def _kept(compute: Callable, parameters: dict, make: Callable[[], dict]) -> dict[str, np.ndarray]:
+def _kept(compute: Callable, parameters: dict, arrays: dict | None = None) -> dict[str, np.ndarray]:
     path, about = _file(compute, parameters)
     with _writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -135,11 +135,12 @@ def _kept(compute: Callable, parameters: dict, make: Callable[[], dict]) -> dict
     with FileLock(path.with_suffix(".lock")):
         found = _read(path, about)
         if found is None:
-            say(f"computing {about['result']}, to be kept as {path.name}", routine=True)
             start = time.perf_counter()
-            arrays = jax.device_get(make())
+            if arrays is None:
+                say(f"computing {about['result']}, to be kept as {path.name}", routine=True)
+                arrays = jax.device_get(compute(**parameters))
+                say(f"{path.name} took {time.perf_counter() - start:.1f} s", routine=True)
             took = time.perf_counter() - start
-            say(f"{path.name} took {took:.1f} s", routine=True)
             with _writing(path):
                 _write(path, arrays, about)
                 _note(about, took)
@@ -161,11 +162,17 @@ def _file(compute: Callable, parameters: dict) -> tuple[Path, dict]:
     about = {
         "result": label,
         "parameters": {name: _described(value) for name, value in parameters.items()},
-        "code": {k: v for f in (*functions, train.train_ensemble) for k, v in code(f.__module__).items()},
+    } | origin(*functions, train.train_ensemble)
+    return paths.STORE / f"{label}-{_digest(json.dumps(about, sort_keys=True).encode())[:16]}.npz", about
+
+
+def origin(*functions: Callable) -> dict:
+    """What decides a result of these functions beside its parameters: code, versions and devices, as they are here."""
+    return {
+        "code": {name: digest for function in functions for name, digest in code(function.__module__).items()},
         "versions": {m.__name__: m.__version__ for m in (jax, jaxlib, flax, optax)},
         "devices": sorted({device.device_kind for device in jax.local_devices()}),
     }
-    return paths.STORE / f"{label}-{_digest(json.dumps(about, sort_keys=True).encode())[:16]}.npz", about
 
 
 def _described(value: object) -> object:

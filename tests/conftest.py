@@ -8,7 +8,7 @@ import pytest
 
 from lib import paths
 
-for name in "MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES PARAMS NOTEBOOK GPU PAPER_HOME PAPER_STAGE".split():
+for name in "MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES PARAMS NOTEBOOK GPU SCHEDULER PAPER_HOME PAPER_STAGE".split():
     os.environ.pop(name, None)
 jax.config.update("jax_enable_x64", False)  # float32, whatever a shell says
 jax.config.update("jax_numpy_rank_promotion", "raise")  # arrays of unlike rank meet only where the code says how

@@ -1,6 +1,6 @@
 """Trains a grid of ensembles into the store: every combination of the values; other parameters keep their defaults.
 
-python -m lib.publish.grid p=0.01,0.02 neurons=5,10 seeds=64
+python -m lib.publish.grid p=0.01,0.02 neurons=5,10 seeds=64 [--scheduler tcp://host:8786]
 """
 
 import argparse
@@ -10,7 +10,7 @@ from dataclasses import fields
 
 from lib import store
 from lib.config import Config, ConfigError
-from lib.publish import asked
+from lib.publish import asked, cluster
 
 
 def grid(words: list[str]) -> list[Config]:
@@ -31,11 +31,21 @@ def main(*words: str) -> int:
     """Does what the command line asks; one message and an exit status if it cannot be done."""
     parser = argparse.ArgumentParser("python -m lib.publish.grid", description=__doc__)
     parser.add_argument("grid", nargs="+", metavar="NAME=VALUE,VALUE")
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of a Dask cluster that trains; without it, this process"
+    )
+    given = parser.parse_args(words)
     try:
-        store.train_missing(grid(parser.parse_args(words).grid))
-    except (ConfigError, asked.Refused, store.StoreError, FloatingPointError) as error:
+        if given.scheduler:
+            cluster.train_missing(grid(given.grid), given.scheduler)
+        else:
+            store.train_missing(grid(given.grid))
+    except (ConfigError, asked.Refused, cluster.ClusterError, store.StoreError, FloatingPointError) as error:
         print(error, file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped: finished blocks are kept, and the same command goes on", file=sys.stderr)
+        return 130
     print("trained: all of it is in the store")
     return 0
 
