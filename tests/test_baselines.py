@@ -93,7 +93,7 @@ def test_sets_are_different_as_long_as_there_are_others(neurons, size, features,
 
 def test_strong_weights_only():
     network = model.at(ensemble(config=SMALL), 0)
-    sets = np.asarray(measure.strong_inputs(network))
+    sets = np.asarray(measure.carriers(network))
     cut = handmade.strong_only(network, True, False)
     assert np.array_equal(cut.w_in[...] != 0, sets) and np.array_equal(cut.w_out[...], network.w_out[...])
     assert np.array_equal(handmade.strong_only(network, False, True).w_out[...] != 0, sets.T)

@@ -144,8 +144,21 @@ def test_groups_that_keep_to_their_own_neurons_overlap_within_and_not_between():
     found = weighed(Network(own * jnp.array([[1.0], [1 / 3]]), own.T * jnp.array([[1 / 2, 3 / 2]])))
     expected = {"overlap_favoured": 1, "overlap_others": 1, "overlap_between": 0, "slope_favoured": 1 / 2}
     expected |= {"slope_others": 1 / 2, "capacity_favoured": 1 / 2, "capacity_others": 1 / 6}
-    expected |= {"tilt_favoured": 2, "tilt_others": 2 / 9, "slope_0": 1 / 2}
+    expected |= {"tilt_favoured": 1, "tilt_others": 1, "slope_0": 1 / 2}
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_tilt_is_that_of_features_and_not_of_neurons():
+    """Favoured features are read three times as loud as they are written; no rescaling of a neuron changes that."""
+    w_in, w_out = jnp.ones((2, 8)).at[:, :2].set(3.0), jnp.ones((8, 2)).at[2:].set((11 / 3) ** 0.5)
+    found = weighed(Network(w_in, w_out))  # row and column both of length 24**0.5
+    assert (found["tilt_favoured"], found["tilt_others"]) == pytest.approx((3, (3 / 11) ** 0.5))
+    network, c = at_random(), jnp.array([0.25, 8.0])
+    before, after = weighed(network), weighed(Network(network.w_in * c[:, None], network.w_out / c[None]))
+    kept = [name for name in before if not name.startswith("capacity")]
+    assert {name: after[name] for name in kept} == pytest.approx(
+        {name: before[name] for name in kept}, rel=1e-4, nan_ok=True
+    )
 
 
 def test_what_is_read_does_not_depend_on_how_it_was_trained():

@@ -267,12 +267,39 @@ def test_the_naive_plan_under_load():
 
 
 def test_who_carries_on_paper():
-    """Above a quarter of the neuron's largest weight; or over half of what a feature's first neuron gives its slope."""
-    w_in = jnp.array([[4.0, 1.1, 0.9, -3.0], [0.4, -0.4, 0.11, 0.09]])
-    sets = [[True, True, False, False], [True, False, True, False]]
-    assert np.array_equal(measure.strong_inputs(Network(w_in, w_in.T)), sets)
-    given = Network(jnp.array([[1.0, 1.0, 1.0], [0.5, 0.6, -2.0]]), jnp.ones((3, 2)))
-    assert np.array_equal(measure.main_contributors(given), [[True, True, True], [False, True, False]])
+    """Above a fifth of what the feature's first neuron gives its slope; what takes away gives nothing."""
+    w_in = jnp.array([[1.0, 1.0, 1.0, -2.0, 1.0], [0.5, 0.21, 0.19, 1.0, -9.0]])
+    w_out = jnp.ones((5, 2)).at[3, 1].set(-1.0).at[4].set([3.0, -1.0])
+    each = {"relu": [[1, 1, 1, 0, 3], [0.5, 0.21, 0.19, 0, 0]], "abs": [[1, 1, 1, 2, 3], [0.5, 0.21, 0.19, 0, 0]]}
+    for name, expected in each.items():
+        network = Network(w_in, w_out, name)
+        np.testing.assert_allclose(measure.contributions(network).T, expected, rtol=1e-6)
+        sets = [[True, True, True, name == "abs", True], [True, True, False, False, False]]
+        assert measure.carriers(network).tolist() == sets
+
+
+@few
+@given(seeds)
+def test_who_carries_does_not_depend_on_scale_or_order(seed):
+    w_in, w_out = weights(seed)
+    sets, rng = measure.carriers(network(w_in, w_out)), np.random.default_rng(seed)
+    c, feature, neuron = 2.0 ** rng.integers(-9, 9, NEURONS), rng.permutation(FEATURES), rng.permutation(NEURONS)
+    assert np.array_equal(measure.carriers(network(w_in * c[:, None], w_out / c)), sets)
+    moved = measure.carriers(network(w_in[neuron][:, feature], w_out[feature][:, neuron]))
+    assert np.array_equal(moved, sets[neuron][:, feature])
+
+
+@pytest.mark.parametrize("activation", ["relu", "abs", "linear"])
+def test_balanced_neurons_do_the_same_with_as_long_an_encoder_as_decoder(activation):
+    """Also beside neurons of which one half, or both, are zero, and which stay as they are."""
+    w_in, w_out = weights(0, FEATURES, 6)
+    w_in[[3, 5]], w_out[:, [4, 5]] = 0, 0
+    before = Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32), activation)
+    after, x = measure.balanced(before), samples(SMALL, 256)
+    np.testing.assert_allclose(after(x), before(x), rtol=1e-4, atol=1e-5)
+    encoder, decoder = measure.norms(after)
+    np.testing.assert_allclose(encoder[:3], decoder[:3], rtol=1e-5)
+    assert np.array_equal(after.w_in[3:], before.w_in[3:]) and np.array_equal(after.w_out[:, 3:], before.w_out[:, 3:])
 
 
 @settings(deadline=None, max_examples=30)
@@ -300,7 +327,7 @@ def test_a_code_written_by_hand_is_described_as_written():
     network = handmade.by_hand(jnp.asarray(sets), jnp.array([0.5, -0.03, -0.06]))
     found = jax.device_get(measure.described(network))
     assert [found[f"size_{n}"] for n in range(1, 6)] == [2, 4, 2, 0, 0] and found["size"] == 2
-    assert np.array_equal(measure.strong_inputs(network), sets) and found["undecided"] == 0
+    assert np.array_equal(measure.carriers(network), sets) and found["undecided"] == 0
     np.testing.assert_allclose(measure.slopes(network), 0.25 * sets.sum(0), rtol=1e-6)
     np.testing.assert_allclose(measure.slopes_by_size(network, 3), [0.25, 0.5, 0.75], rtol=1e-6)
     ratios = found["slope_by_size"], found["strong_ratio"], found["weak_ratio"]
@@ -311,8 +338,8 @@ def test_chance_keeps_the_size_of_every_set():
     sets = np.random.default_rng(1).random((5, 200)) < 0.4
     network = handmade.by_hand(jnp.asarray(sets), jnp.array([0.5, -0.03, -0.06]))
     key = data.key(0, "chance")
-    shuffled = jax.random.permutation(key, measure.strong_inputs(network), axis=0, independent=True)
-    assert np.array_equal(shuffled.sum(0), measure.strong_inputs(network).sum(0))
+    shuffled = jax.random.permutation(key, measure.carriers(network), axis=0, independent=True)
+    assert np.array_equal(shuffled.sum(0), measure.carriers(network).sum(0))
     assert measure.arrangement_by_chance(network, key) == measure.arrangement(shuffled)
 
 

@@ -93,7 +93,7 @@ def test_cells_record_the_published_numbers(pool, tmp_path, monkeypatch):
     assert [run.result() for run in runs] == ["fine"] * 7
     monkeypatch.setattr(paths, "STORE", tmp_path / "store")
     config, options, _ = parameters.kinds(TYPICAL)
-    assert store.has(config)
+    assert not store.missing([config])
     found = measure.stored_numbers(config, options)
     recorded = pd.concat([pd.read_csv(tmp_path / "data" / f"{name}.csv", index_col="seed") for name in names], axis=1)
     assert set(recorded) == set(found)

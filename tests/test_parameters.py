@@ -9,20 +9,10 @@ import pytest
 from lib import paths
 from lib.config import CHUNK, Config, ConfigError, Measurement
 from lib.experiments import parameters
-from lib.experiments.parameters import (
-    KNOWN,
-    NETWORKS,
-    POWERS,
-    RATES,
-    WIDTHS,
-    Study,
-    disagreement,
-    reaching,
-    settle,
-    settled,
-)
+from lib.experiments.parameters import KNOWN, NETWORKS, POWERS, RATES, WIDTHS, Study, reaching, settle, settled
 from lib.publish import asked
 
+BOTH = ("features", "neurons")
 DEFAULTS = {name: field.default for name, field in KNOWN.items()}
 
 
@@ -32,11 +22,8 @@ def whole(**changes):
 
 
 def test_the_papers_own_parameters_stay_as_they_are():
-    assert whole() == DEFAULTS
-    assert (
-        settled({name: list(value) if isinstance(value, tuple) else value for name, value in DEFAULTS.items()})
-        == DEFAULTS
-    )
+    listed = {name: list(value) if isinstance(value, tuple) else value for name, value in DEFAULTS.items()}
+    assert whole() == settled(listed) == DEFAULTS
 
 
 @pytest.mark.parametrize(
@@ -45,10 +32,7 @@ def test_the_papers_own_parameters_stay_as_they_are():
         ({"features": 20}, {"k_max": 20, "widths": (2, 6, 20)}),
         ({"features": 12, "neurons": 3}, {"k_max": 12, "favoured": 3, "sizes": (1, 2, 3), "widths": (1, 3, 12)}),
         ({"features": 2, "neurons": 1}, {"k_max": 2, "favoured": 1, "sizes": (1,), "widths": (1, 2)}),
-        (
-            {"features": 5},
-            {"neurons": 5, "k_max": 5, "favoured": 4, "sizes": (1, 2, 3, 4, 5)},
-        ),  # the width, too, if it was not typed
+        ({"features": 5}, {"neurons": 5, "k_max": 5, "favoured": 4, "sizes": (1, 2, 3, 4, 5)}),  # neurons not typed
         ({"neurons": 100}, {"favoured": 99}),
         ({"neurons": 1}, {"sizes": (1,), "favoured": 1}),
         ({"seeds": 1}, {"rival_seeds": 1}),
@@ -100,12 +84,7 @@ def test_a_default_that_is_typed_is_refused_like_any_value():
 
 
 def test_whatever_is_settled_is_legal_and_settled_again_stays():
-    for typed in (
-        {"features": 2},
-        {"features": 3, "neurons": 3},
-        {"seeds": 1},
-        {"features": 10_000, "neurons": 10_000},
-    ):
+    for typed in ({"features": 2}, {"features": 3, "neurons": 3}, {"seeds": 1}, dict.fromkeys(BOTH, 10_000)):
         values = whole(**typed)
         Config(**{name: values[name] for name in ("features", "neurons", "seeds", "favoured")})
         assert settled(values) == values
@@ -140,12 +119,6 @@ def test_a_value_is_read_as_its_parameter_has_it_and_typed_back(name, text, valu
 # ---- beside a section's tables
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    monkeypatch.setenv("PAPER_HOME", str(tmp_path))
-    return tmp_path
-
-
 def test_a_section_gets_what_it_declares_and_leaves_it_beside_its_tables(home, monkeypatch):
     shown = []
     monkeypatch.setattr(parameters, "display", lambda text: shown.append(text.data))
@@ -162,13 +135,13 @@ def test_sections_agree_or_one_line_says_where_they_do_not(home):
     def ran(section, **values):
         paths.output("data", f"{section}.json").write_text(json.dumps(values))
 
-    assert disagreement(home) == ""
+    assert parameters.disagreement(home) == ""
     for section in ("01", "02", "11"):
         ran(section, p=0.02, seeds=64)
     ran("12", powers=[1.5, 2.0], seeds=64)
-    assert disagreement(home) == "", "only what both declare"
+    assert parameters.disagreement(home) == "", "only what both declare"
     ran("02", p=0.05, seeds=64)
-    said = disagreement(home)
+    said = parameters.disagreement(home)
     assert said.startswith("section 02 ran with p = 0.05, others with 0.02: ") and "\n" not in said
     assert said.endswith('make paper PARAMS="p=0.05 powers=1.5,2.0"'), "and all that would make one run of it"
 

@@ -93,10 +93,21 @@ def test_a_larger_ensemble_begins_with_the_blocks_of_a_smaller_one(trainings):
     """Sixty-four to a file; networks and losses in the order of their seeds."""
     many = dataclasses.replace(TINY, seeds=130)
     assert [(block["config"].seeds, block["first"]) for block in store.blocks(many)] == [(64, 0), (64, 64), (2, 128)]
-    assert not store.has(dataclasses.replace(TINY, seeds=64))
-    assert store.networks(many).w_in.shape == (130, 2, 6) and store.has(many)
+    assert store.missing([dataclasses.replace(TINY, seeds=64), many]) == store.blocks(
+        dataclasses.replace(TINY, seeds=64)
+    ) + store.blocks(many)
+    assert store.networks(many).w_in.shape == (130, 2, 6) and not store.missing([many])
     store.train_missing([dataclasses.replace(TINY, seeds=64), many])
     assert len(trainings) == 3
+
+
+def test_a_block_trained_elsewhere_is_filed_and_not_trained(trainings):
+    """And one that is there stays as it is."""
+    block, shape = store.blocks(TINY)[0], (TINY.seeds, TINY.neurons, TINY.features)
+    for number in (1.0, 2.0):
+        weights = np.full(shape, number, np.float32)
+        store.put(block, {"w_in": weights, "w_out": weights.swapaxes(1, 2), "loss": weights[:, 0]})
+        assert (store.networks(TINY).w_in[...] == 1).all() and not store.missing([TINY]) and not trainings
 
 
 def test_errors_are_those_of_the_stored_networks(trainings):
@@ -142,7 +153,7 @@ def code_as_it_is():
 def test_what_a_result_rests_on():
     core = {f"lib.{name}" for name in ("train", "model", "data", "devices", "config")}
     assert set(store.code("lib.train")) == core
-    published = {f"lib.measure.{name}" for name in ("published", "carriers", "error_metrics", "statistics", "weights")}
+    published = {f"lib.measure.{name}" for name in ("published", "sets", "error_metrics", "statistics", "weights")}
     assert core | published | {"lib.theory.bounds"} <= set(store.code("lib.measure.published")), "and what that imports"
     for module in (measure, importance, width, power):
         assert not any(name.startswith("lib.plots") for name in store.code(module.__name__))
