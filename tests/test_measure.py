@@ -30,8 +30,8 @@ def weights(seed=0, features=FEATURES, neurons=NEURONS):
     return w_in * stretch[:, None], (w_in.T + 0.1 * rng.normal(size=(features, neurons))) / stretch
 
 
-def network(w_in, w_out):
-    return Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32))
+def network(w_in, w_out, activation="relu"):
+    return Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32), activation)
 
 
 def forward(w_in, w_out, x):
@@ -194,12 +194,9 @@ def test_means_over_slices_and_ratios_to_nothing():
 
 def active_errors(w_in, w_out, config, x, value):
     """Active-only MSE of each feature, switched on in turn."""
-    found = []
-    for i in range(config.features):
-        switched = np.array(x, float)
-        switched[i] = value[i]
-        found.append(np.square((forward(w_in, w_out, switched) - wanted(config, switched))[i]).mean())
-    return np.array(found)
+    own = np.eye(config.features, dtype=bool)[:, :, None]
+    each = [(i, np.where(own[i], value, np.asarray(x, float))) for i in range(config.features)]
+    return np.array([np.square((forward(w_in, w_out, x) - wanted(config, x))[i]).mean() for i, x in each])
 
 
 def silenced(w_in, k):
@@ -294,7 +291,7 @@ def test_balanced_neurons_do_the_same_with_as_long_an_encoder_as_decoder(activat
     """Also beside neurons of which one half, or both, are zero, and which stay as they are."""
     w_in, w_out = weights(0, FEATURES, 6)
     w_in[[3, 5]], w_out[:, [4, 5]] = 0, 0
-    before = Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(w_out, jnp.float32), activation)
+    before = network(w_in, w_out, activation)
     after, x = measure.balanced(before), samples(SMALL, 256)
     np.testing.assert_allclose(after(x), before(x), rtol=1e-4, atol=1e-5)
     encoder, decoder = measure.norms(after)
@@ -335,11 +332,10 @@ def test_a_code_written_by_hand_is_described_as_written():
 
 
 def test_chance_keeps_the_size_of_every_set():
-    sets = np.random.default_rng(1).random((5, 200)) < 0.4
+    sets, key = np.random.default_rng(1).random((5, 200)) < 0.4, data.key(0, "chance")
     network = handmade.by_hand(jnp.asarray(sets), jnp.array([0.5, -0.03, -0.06]))
-    key = data.key(0, "chance")
     shuffled = jax.random.permutation(key, measure.carriers(network), axis=0, independent=True)
-    assert np.array_equal(shuffled.sum(0), measure.carriers(network).sum(0))
+    assert np.array_equal(shuffled.sum(0), sets.sum(0)) and not np.array_equal(shuffled, sets)
     assert measure.arrangement_by_chance(network, key) == measure.arrangement(shuffled)
 
 
@@ -356,16 +352,13 @@ def test_the_naive_plan_and_even_groups_read_as_themselves():
     ones = "carriers load specialization tied_cosine decoder_ratio active mse l4 loss".split()
     naive = dict.fromkeys(ones, 1) | {"slope_mean": 1 / 4, "served": 1 / 4, "ignored": 6, "offset": 0}
     served = jnp.repeat(jnp.eye(2), 4, axis=1)
-    even = {
-        "slope_mean": 1 / 3,
-        "slope_sd": 0,
-        "served": 1,
-        "ignored": 0,
-        "carriers": 1,
-        "load": 4,
+    even = {"slope_mean": 1 / 3, "slope_sd": 0, "served": 1, "ignored": 0, "carriers": 1, "load": 4}
+    even |= {
         "specialization": 1 / 4,
+        "offset": 3 / 7 / 3,
+        "crosstalk": np.sqrt(3 / 7 * 4 / 7) / 3,
+        "decoder_ratio": 1 / 3,
     }
-    even |= {"offset": 3 / 7 / 3, "crosstalk": np.sqrt(3 / 7 * 4 / 7) / 3, "decoder_ratio": 1 / 3}
     for plan, expected in ((model.naive(PAIR), naive), (Network(served, served.T / 3), even)):
         found = readings(plan)
         assert {name: found[name] for name in expected} == pytest.approx(expected, abs=1e-6)
@@ -375,11 +368,9 @@ def test_the_naive_plan_and_even_groups_read_as_themselves():
 def test_errors_are_those_of_numpy_over_the_naive_plan(exponent, profile):
     config = Config(features=8, neurons=2, p=0.2, exponent=exponent, importance=5.0, profile=profile, favoured=3)
     (w_in, w_out), x = weights(0, 8, 2), samples(config, 4096).astype(float)
-    errors = [
-        abs(y - np.maximum(x, 0)) for y in (forward(w_in, w_out, x), np.maximum(x, 0) * (np.arange(8) < 2)[:, None])
-    ]
-    weight = 5 ** np.linspace(1, 0, 8) if profile == "geometric" else np.where(np.arange(8) < 3, 5, 1)
-    weight = weight[:, None]
+    relu, number = np.maximum(x, 0), np.arange(8)[:, None]
+    errors = abs(forward(w_in, w_out, x) - relu), relu * (number >= 2)
+    weight = 5 ** (1 - number / 7) if profile == "geometric" else np.where(number < 3, 5, 1)
     means = [((e[x != 0] ** 2).mean(), (e**2).mean(), (e**4).mean(), (weight * e**exponent).mean()) for e in errors]
     found = readings(network(w_in, w_out), config)
     ours = [found[name] for name in ("active", "mse", "l4", "loss")]
@@ -411,9 +402,8 @@ def published_by_hand(w_in, w_out, config, forced, ordered, options):
     footprints = [set(np.flatnonzero(row > options.harmed)) for row in change]
     overlaps = [len(a & b) / len(a | b) for a, b in itertools.combinations(footprints, 2)]
     cross = on_paper["response"][~np.eye(features, dtype=bool)]
-    return {
-        name: np.mean(on_paper[name]) for name in ("off_to_diag", "tied_cosine", "decoder_ratio", "specialization")
-    } | {
+    means = ("off_to_diag", "tied_cosine", "decoder_ratio", "specialization")
+    return {name: np.mean(on_paper[name]) for name in means} | {
         "naive_error": naive.mean(),
         "trained_error": error.mean(),
         "features_won": sum(error < naive),
@@ -469,13 +459,7 @@ def test_eight_networks_reproduce_the_post():
     arrays = train.train_ensemble(config)
     found = measure.ensemble_numbers(Network(arrays["w_in"], arrays["w_out"]), config, Measurement(samples=4096))
     assert all(numbers.shape == (8,) and np.isfinite(numbers).all() for numbers in found.values())
-    room = {
-        "trained_error": 0.001,
-        "slope_mean": 0.01,
-        "worst_cross_term": 0.02,
-        "off_to_diag": 0.5,
-        "tied_cosine": 0.005,
-    }
-    room |= {"decoder_ratio": 0.02, "features_touched": 1.5, "functional_field": 3.0, "footprint_overlap": 0.03}
-    for name, tolerance in (room | {"overload_ratio_20": 0.02, "overload_r2": 0.02}).items():
+    room = {"trained_error": 0.001, "slope_mean": 0.01, "worst_cross_term": 0.02, "off_to_diag": 0.5}
+    room |= {"tied_cosine": 0.005, "decoder_ratio": 0.02, "features_touched": 1.5, "functional_field": 3.0}
+    for name, tolerance in (room | dict(footprint_overlap=0.03, overload_ratio_20=0.02, overload_r2=0.02)).items():
         assert float(found[name].mean()) == pytest.approx(published[name], abs=tolerance), name

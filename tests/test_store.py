@@ -72,13 +72,8 @@ def results(folder):
 # ---- what is stored
 
 
-def test_a_trained_ensemble_is_stored_as_promised(folder, monkeypatch):
-    compute, computed = train.train_ensemble, []
-    monkeypatch.setattr(
-        train, "train_ensemble", lambda config, first: computed.append(compute(config, first)) or computed[0]
-    )
-    networks, losses = store.networks(TINY), store.losses(TINY)
-    (expected,) = computed
+def test_a_trained_ensemble_is_stored_as_promised(folder):
+    networks, losses, expected = store.networks(TINY), store.losses(TINY), train.train_ensemble(TINY)
     ours = {"w_in": networks.w_in[...], "w_out": networks.w_out[...], "loss": losses}
     assert all(np.array_equal(ours[name], expected[name]) for name in expected)
     assert (ours["w_in"].shape, ours["w_out"].shape, ours["w_in"].dtype) == ((2, 2, 6), (2, 6, 2), np.float32)
@@ -91,13 +86,11 @@ def test_a_trained_ensemble_is_stored_as_promised(folder, monkeypatch):
 
 def test_a_larger_ensemble_begins_with_the_blocks_of_a_smaller_one(trainings):
     """Sixty-four to a file; networks and losses in the order of their seeds."""
-    many = dataclasses.replace(TINY, seeds=130)
+    first, many = (dataclasses.replace(TINY, seeds=seeds) for seeds in (64, 130))
     assert [(block["config"].seeds, block["first"]) for block in store.blocks(many)] == [(64, 0), (64, 64), (2, 128)]
-    assert store.missing([dataclasses.replace(TINY, seeds=64), many]) == store.blocks(
-        dataclasses.replace(TINY, seeds=64)
-    ) + store.blocks(many)
+    assert store.missing([first, many]) == store.blocks(first) + store.blocks(many)
     assert store.networks(many).w_in.shape == (130, 2, 6) and not store.missing([many])
-    store.train_missing([dataclasses.replace(TINY, seeds=64), many])
+    store.train_missing([first, many])
     assert len(trainings) == 3
 
 
@@ -207,8 +200,7 @@ def test_an_edit_to_a_measure_measures_again_and_trains_nothing(folder, training
     before = results(folder)
     edited("measure.error_metrics", tmp_path, monkeypatch)
     measure.stored_errors(TINY, CHUNK)
-    assert len(trainings) == 1
-    assert {name.partition("-")[0] for name in results(folder) - before} == {"ensemble_errors"}
+    assert {name.partition("-")[0] for name in results(folder) - before} == {"ensemble_errors"} and len(trainings) == 1
 
 
 def test_a_reading_of_networks_rests_on_their_training(trainings, tmp_path, monkeypatch):
