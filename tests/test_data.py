@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -17,9 +17,9 @@ from lib.config import Config
 RARE = 1e-4  # a correct sampler fails a test with about this probability, once and for all
 
 
-def drawn(config, count, seed=0):
+def drawn(config, count):
     """Samples as rows: (count, features)."""
-    return np.asarray(data.sample(data.key(seed, "test"), config, count)).T
+    return np.asarray(data.sample(data.key(0, "test"), config, count)).T
 
 
 def looks_uniform(values, low):
@@ -64,14 +64,20 @@ def test_a_sample_is_its_words_cut_off_at_p():
     np.testing.assert_allclose(data.sample(key, config, 3, 7), expected, atol=1e-6)
 
 
-@pytest.mark.parametrize("p, cut", [(1e-9, 4), (0.02, 85899344), (1.0, 2**32 - 256)])
-def test_the_coin_is_exact_to_the_bit(p, cut, monkeypatch):
-    """Also where p is a few of 2**32 words; and at p = 1, but for one entry in 2**24."""
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(p=st.floats(1e-9, 1), low=st.floats(-1, 0.99))
+@example(p=1e-9, low=0.5)
+@example(p=1.0, low=-1.0)
+def test_the_coin_is_exact_to_the_bit(p, low):
+    """Also where p is a few of 2**32 words; and at p = 1, but for one entry in 2**24. A value is in its range."""
+    cut = int(np.float32(min(p * 2**32, 2**32 - 2**8)))
     words = np.array([1, cut // 2, cut - 1, cut, 2**32 - 1], np.uint32)
-    monkeypatch.setattr(data, "pcg4d", lambda *counters: tuple(map(jnp.asarray, words[:, None])))
-    x = data.sample(data.key(0, "test"), Config(features=5, neurons=1, p=p, low=0.5), 1)[:, 0]
-    np.testing.assert_allclose(x, [0.5 + 0.5 * word / cut if word < cut else 0 for word in words.tolist()], rtol=1e-6)
-    assert x.max() <= 1
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "pcg4d", lambda *counters: tuple(map(jnp.asarray, words[:, None])))
+        x = data.sample(data.key(0, "test"), Config(features=5, neurons=1, p=p, low=low), 1)[:, 0]
+    expected = [low + (1 - low) * word / cut if word < cut else 0 for word in words.tolist()]
+    np.testing.assert_allclose(x, expected, rtol=1e-5, atol=1e-6)
+    assert np.all((x == 0) | ((np.float32(low) <= x) & (x <= 1))) and x.dtype == np.float32
 
 
 # ---- the distribution
@@ -85,10 +91,6 @@ def test_a_feature_is_on_with_probability_p_and_then_uniform(p, low):
     assert inside_binomial((x != 0).sum(0), count, p), "every feature"
     assert inside_binomial((x != 0).sum(), x.size, p), "all together"
     assert looks_uniform(x[x != 0], low)
-    for power in (1, 2, 3, 4):
-        raised = x.astype(float) ** power
-        expected = p * (1 - low ** (power + 1)) / ((power + 1) * (1 - low))
-        assert abs(raised.mean() - expected) < stats.norm.isf(RARE) * raised.std() / np.sqrt(x.size), "each moment"
 
 
 @functools.cache
@@ -145,23 +147,12 @@ def test_values_of_a_rare_feature_are_not_coarse():
 
 
 def test_a_key_and_a_step_decide_the_samples():
-    config, key = Config(p=0.5), data.key(0, "test")
-    assert np.array_equal(drawn(config, 10), drawn(config, 10)) and not np.array_equal(
-        drawn(config, 10), drawn(config, 10, seed=1)
-    )
-    assert not np.array_equal(data.sample(key, config, 10, 1), data.sample(key, config, 10, 2))
+    config, key, other = Config(p=0.5), data.key(0, "test"), data.key(1, "test")
+    draws = [data.sample(key, config, 10, step).tolist() for key, step in ((key, 1), (key, 1), (key, 2), (other, 1))]
+    assert draws[0] == draws[1] and draws[2] != draws[0] != draws[3]
     uses = [data.key(seed, use) for seed in range(3) for use in ("init", "data", "errors", "evaluate", "overload")]
     purposes = {tuple(np.asarray(jax.random.key_data(key))) for key in uses}
     assert len(purposes) == 15, "no two seeds or purposes share a stream"
-
-
-@settings(max_examples=25, deadline=None, derandomize=True)
-@given(p=st.floats(1e-9, 1), low=st.floats(-1, 0.99), seed=st.integers(0, 2**31 - 1))
-def test_a_sample_is_zero_or_in_range(p, low, seed):
-    config = Config(features=5, neurons=1, p=p, low=low)
-    x = drawn(config, 40, seed)
-    assert x.shape == (40, 5) and x.dtype == np.float32
-    assert np.all((x == 0) | ((np.float32(low) <= x) & (x <= 1)))
 
 
 @pytest.mark.parametrize("low", [-1.0, 0.4])
