@@ -232,32 +232,27 @@ def test_verdicts_on_the_knobs_are_written_and_collected(home):
     assert asked == ["not tested", "holds", "holds in part", "fails"]
 
 
-def test_sentences_on_powers_that_were_not_swept():
+def test_sentences():
+    """On powers that were not swept, and where own neurons win."""
     assert words.spoken({4: "four.", 2: "two."}, [2.0, 4.0]) == "four. two."
     assert words.spoken({4: "four.", 2: "two."}, [2.0]) == "two. Not among the powers: *q* = 4."
-
-
-@pytest.mark.parametrize(
-    "over, at, said",
-    [
-        ([0.5, 2.0], 10 ** (1 / 3), "network below p = 2.15"),
-        ([2.0, 0.5], np.nan, "plan below p = 4.64"),
-        ([0.5, 0.6], np.nan, "network at every p"),
-        ([2.0, 3.0], np.nan, "plan at every p"),
-        ([np.nan, np.nan], np.nan, "undefined: the naive plan makes no error"),
-    ],
-)
-def test_a_plan_overtakes_only_a_network_that_was_ahead(over, at, said):
-    found, told = words.overtaking([1.0, 10.0], np.array([over]))
-    assert told == said and found == pytest.approx([at], nan_ok=True)
-
-
-def test_where_own_neurons_win_in_words():
     told = lambda ratio: words.better_start(pd.Series(ratio, dtype=float))
     assert (told({}), told({1: 0.9})) == ("not known", "nowhere, at 1")
     assert told({1: 0.9, 100: 0.95}) == "nowhere, from 1 to 100"
     assert told({1: 1.2, 100: 1.1}) == "everywhere, from 1 to 100"
     assert (told({1: 0.9, 100: 1.1}), told({1: 1.1, 100: 0.9})) == ("from weight 10 on", "up to weight 10")
+
+
+def test_a_plan_overtakes_only_a_network_that_was_ahead():
+    for over, at, said in (
+        ([0.5, 2.0], 10 ** (1 / 3), "network below p = 2.15"),
+        ([2.0, 0.5], np.nan, "plan below p = 4.64"),
+        ([0.5, 0.6], np.nan, "network at every p"),
+        ([2.0, 3.0], np.nan, "plan at every p"),
+        ([np.nan, np.nan], np.nan, "undefined: the naive plan makes no error"),
+    ):
+        found, told = words.overtaking([1.0, 10.0], np.array([over]))
+        assert told == said and found == pytest.approx([at], nan_ok=True)
 
 
 def by_width(**columns):

@@ -87,13 +87,10 @@ def test_one_device_and_three_give_the_same_numbers(tmp_path):
 # ---- a sweep
 
 
-def test_a_grid_is_every_combination():
+def test_a_grid_is_every_combination_or_refused(capsys):
     configs = grid.grid(["p=0.1,0.2", "neurons=3", "seeds=2,4"])
     assert [(c.p, c.seeds) for c in configs] == [(0.1, 2), (0.1, 4), (0.2, 2), (0.2, 4)]
     assert {c.neurons for c in configs} == {3} and {c.steps for c in configs} == {Config.steps}
-
-
-def test_a_sweep_that_does_not_fit_is_refused(capsys):
     refused = {"prob=0.1": "unknown parameter 'prob'", "p=0.1,2": "p = 2 does not fit", "p": "'p' does not fit"}
     refused |= {"steps=ten": "steps = 'ten' does not fit", "p=0.1 p=0.2": "p is given twice"}
     for words, says in refused.items():

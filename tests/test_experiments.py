@@ -76,11 +76,7 @@ def test_rows_by_kind_follow_the_points():
     assert list(beside.index) == [2] and list(beside.loc[2, "steps"]) == [base.steps, 5 * base.steps]
     low, more = power.change(part["usual"].assign(loss=part["usual"].exponent ** 2), "loss")
     assert low.tolist() == [16, 16] and more.tolist() == [20, 20]
-
-
-def test_rows_by_kind_are_labelled_also_where_nothing_varies():
-    """One power, which only the usual training takes: its table has no column for it."""
-    base = Config(features=6, neurons=2, seeds=2)
+    # one power, which only the usual training takes: its table has no column for it
     kinds = power.points(base, base, (7.0,))
     part = power.by_kind(pd.DataFrame({"seed": [0, 1], "loss": [0.5, 0.6]}), kinds)
     assert list(part["usual"].exponent) == [7, 7] and list(part["usual"].start) == ["small", "small"]

@@ -50,9 +50,8 @@ def samples(config, count=2048):
 def by_hand(w_in, w_out):
     """The measures of weights alone, by the definitions in data/published.csv, with loops."""
     neurons, features = w_in.shape
-    i_j = list(itertools.product(range(features), repeat=2))
     m, r = np.zeros((2, features, features))
-    for i, j in i_j:
+    for i, j in itertools.product(range(features), repeat=2):
         m[i, j] = sum(w_out[i, k] * w_in[k, j] for k in range(neurons))
         r[i, j] = sum(w_out[i, k] * max(w_in[k, j], 0) for k in range(neurons))
     budget = [sum(abs(m[i, j]) for j in range(features) if j != i) / m[i, i] for i in range(features)]
@@ -205,8 +204,7 @@ def silenced(w_in, k):
 
 @pytest.mark.parametrize("target, low", [("relu", -1.0), ("identity", -0.5)])
 def test_errors_by_forcing_each_feature_and_zeroing_each_neuron(target, low):
-    config = Config(features=FEATURES, neurons=NEURONS, p=0.3, target=target, low=low)
-    w_in, w_out = weights()
+    config, (w_in, w_out) = Config(features=FEATURES, neurons=NEURONS, p=0.3, target=target, low=low), weights()
     draws = data.forced(data.key(0, "errors"), config, 512)  # two chunks
     parts = [active_errors(silenced(w_in, k), w_out, config, *draws) for k in range(NEURONS)]
     expected = {"error": active_errors(w_in, w_out, config, *draws), "silenced": np.stack(parts, 1)}
@@ -215,8 +213,7 @@ def test_errors_by_forcing_each_feature_and_zeroing_each_neuron(target, low):
 
 def test_errors_agree_with_a_plain_sample():
     """Two ways to the same expectation: switching each feature on, and waiting until it is on."""
-    config = Config(features=FEATURES, neurons=NEURONS, p=0.2)
-    w_in, w_out = weights()
+    config, (w_in, w_out) = Config(features=FEATURES, neurons=NEURONS, p=0.2), weights()
     x = np.asarray(data.sample(data.key(0, "plain"), config, 40_000))
     plain = np.asarray(measure.sampled_error(network(w_in, w_out), config, x))
     square = (forward(w_in, w_out, x.astype(float)) - np.maximum(x, 0)) ** 2
@@ -228,8 +225,7 @@ def test_errors_agree_with_a_plain_sample():
 
 
 def test_powers_of_the_error():
-    w_in, w_out = weights()
-    x = samples(SMALL, 512)
+    (w_in, w_out), x = weights(), samples(SMALL, 512)
     found = measure.power_means(network(w_in, w_out), SMALL, jnp.asarray(x))
     error, on = np.abs(forward(w_in, w_out, x.astype(float)) - np.maximum(x, 0)), x != 0
     powers = range(1, measure.TOP + 1)
@@ -240,8 +236,7 @@ def test_powers_of_the_error():
 
 @pytest.mark.parametrize("target", ["relu", "identity"])
 def test_under_load_exactly_k_are_on(target):
-    config = Config(features=FEATURES, neurons=NEURONS, target=target)
-    w_in, w_out = weights()
+    config, (w_in, w_out) = Config(features=FEATURES, neurons=NEURONS, target=target), weights()
     rank, value = data.ordered(data.key(0, "overload"), config, 512)
     loads = np.arange(1, FEATURES + 1)
     found = measure.overload(network(w_in, w_out), config, rank, value, loads)
@@ -299,21 +294,18 @@ def test_balanced_neurons_do_the_same_with_as_long_an_encoder_as_decoder(activat
     assert np.array_equal(after.w_in[3:], before.w_in[3:]) and np.array_equal(after.w_out[:, 3:], before.w_out[:, 3:])
 
 
-@settings(deadline=None, max_examples=30)
-@given(st.integers(0, 10_000))
-def test_the_arrangement_is_counted_right(seed):
+@few
+@given(seeds)
+def test_the_arrangement_is_counted_right_and_all_pairs_are_a_tight_frame(seed):
     sets = np.random.default_rng(seed).random((5, 8)) < 0.4
     both = [sum(a & b) for a, b in itertools.combinations(sets, 2)]
     found = measure.arrangement(jnp.asarray(sets))
     assert found["distinct"] == len({tuple(column) for column in sets.T})
     np.testing.assert_allclose([found["load_sd"], found["pair_sd"]], [np.std(sets.sum(1)), np.std(both)], atol=1e-5)
-
-
-def test_the_code_of_all_pairs_is_a_tight_frame():
-    sets = np.array([[k in pair for pair in itertools.combinations(range(5), 2)] for k in range(5)])
-    found = measure.arrangement(jnp.asarray(sets))
-    ours = [found[name] for name in ("distinct", "load_sd", "pair_sd", "frame")]
-    np.testing.assert_allclose(ours, [10, 0, 0, 1], atol=1e-5)
+    pairs = measure.arrangement(
+        jnp.array([[k in pair for pair in itertools.combinations(range(5), 2)] for k in range(5)])
+    )
+    assert pairs == pytest.approx({"distinct": 10, "load_sd": 0, "pair_sd": 0, "frame": 1}, abs=1e-5)
 
 
 def test_a_code_written_by_hand_is_described_as_written():
@@ -382,13 +374,9 @@ def test_errors_are_those_of_numpy_over_the_naive_plan(exponent, profile):
 # ---- the published values
 
 
-def corr(a, b):
-    return np.corrcoef(a, b)[0, 1]
-
-
 def published_by_hand(w_in, w_out, config, forced, ordered, options):
     """All numbers of one network by the definitions in data/published.csv, in float64, the naive plan on paper."""
-    (neurons, features), on_paper = w_in.shape, by_hand(w_in, w_out)
+    (neurons, features), on_paper, corr = w_in.shape, by_hand(w_in, w_out), lambda a, b: np.corrcoef(a, b)[0, 1]
     naive = np.where(np.arange(features) < neurons, 0, 1 / 6)
     error = active_errors(w_in, w_out, config, *forced)
     change = np.array([active_errors(silenced(w_in, k), w_out, config, *forced) - error for k in range(neurons)])
@@ -403,28 +391,18 @@ def published_by_hand(w_in, w_out, config, forced, ordered, options):
     overlaps = [len(a & b) / len(a | b) for a, b in itertools.combinations(footprints, 2)]
     cross = on_paper["response"][~np.eye(features, dtype=bool)]
     means = ("off_to_diag", "tied_cosine", "decoder_ratio", "specialization")
-    return {name: np.mean(on_paper[name]) for name in means} | {
-        "naive_error": naive.mean(),
-        "trained_error": error.mean(),
-        "features_won": sum(error < naive),
-        "error_range": max(error) - min(error),
-        "slope_mean": slope.mean(),
-        "slope_sd": np.sqrt(np.mean((slope - slope.mean()) ** 2)),
-        "slope_outliers": sum(s > 0.8 or s < 0.2 for s in slope),
-        "slope_error_corr": corr(slope, error),
-        "worst_cross_term": min(cross) / 2,
-        "rank": np.linalg.matrix_rank(on_paper["folded_map"]),
-        "routing_error_corr": corr(signal, error),
-        "load_error_corr": corr(on_paper["interference_load"], beyond),
-        "top1_share": shares[:, 0].mean(),
-        "top10_share": shares[:, :10].sum(1).mean(),
-        "features_touched": np.mean(np.sum(np.abs(w_in) > options.touched, 1)),
-        "overload_r2": corr(np.arange(1, 21), under_load) ** 2,
-        "overload_ratio_20": under_load[19] / naive.mean(),
-        "neurons_that_hurt": sum((row < 0).any() for row in change),
-        "functional_field": np.mean([len(one) for one in footprints]),
-        "footprint_overlap": np.mean(overlaps),
-    }
+    found = {name: np.mean(on_paper[name]) for name in means}
+    found |= {"naive_error": naive.mean(), "trained_error": error.mean(), "features_won": sum(error < naive)}
+    found |= {"error_range": max(error) - min(error), "slope_error_corr": corr(slope, error)}
+    found |= {"slope_mean": slope.mean(), "slope_sd": np.sqrt(np.mean((slope - slope.mean()) ** 2))}
+    found |= {"slope_outliers": sum(s > 0.8 or s < 0.2 for s in slope), "worst_cross_term": min(cross) / 2}
+    found |= {"rank": np.linalg.matrix_rank(on_paper["folded_map"]), "routing_error_corr": corr(signal, error)}
+    found |= {"load_error_corr": corr(on_paper["interference_load"], beyond), "top1_share": shares[:, 0].mean()}
+    found |= {"top10_share": shares[:, :10].sum(1).mean()}
+    found |= {"features_touched": np.mean(np.sum(np.abs(w_in) > options.touched, 1))}
+    found |= {"overload_r2": corr(range(1, 21), under_load) ** 2, "overload_ratio_20": under_load[19] / naive.mean()}
+    found |= {"neurons_that_hurt": sum((row < 0).any() for row in change), "footprint_overlap": np.mean(overlaps)}
+    return found | {"functional_field": np.mean([len(one) for one in footprints])}
 
 
 def test_every_published_number_follows_its_definition():
