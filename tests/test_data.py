@@ -103,7 +103,7 @@ def block(p, keys):
     return np.asarray(jax.jit(jax.vmap(jax.vmap(draw, (None, 0)), (0, None)))(keys, jnp.arange(4)))
 
 
-AXES = {"network": 0, "step": 1, "feature": 2, "sample": 3}
+AXES = ["network", "step", "feature", "sample"]
 QUARTERS = {"a quarter on": ([0, 2], [1, 3]), "half on": ([0, 1], [2, 3]), "three quarters on": ([0, 1], [3, 2])}
 
 
@@ -112,7 +112,7 @@ def beside(x, where):
     if where in QUARTERS:
         words = x.reshape(16, 4, -1)
         return (words[:, of].ravel() for of in QUARTERS[where])
-    x = np.moveaxis(x, AXES[where], 0)
+    x = np.moveaxis(x, AXES.index(where), 0)
     return x[::2].ravel(), x[1::2].ravel()
 
 
@@ -133,7 +133,7 @@ def test_as_many_are_on_together_as_independent_draws_give(of):
     """Of the entries of one sample, say: the variance of their number, which all pairs decide."""
     for p in (0.02, 0.3):
         on = block(p, "keys of networks") != 0
-        n, number = on.shape[AXES[of]], on.sum(AXES[of])
+        n, number = on.shape[AXES.index(of)], on.sum(AXES.index(of))
         variance = n * p * (1 - p)
         fourth = variance * (1 + 3 * (n - 2) * p * (1 - p))
         z = (np.square(number - n * p) - variance).sum() / np.sqrt(number.size * (fourth - variance**2))

@@ -274,8 +274,9 @@ def test_it_can_be_watched_while_it_learns(visit):
 
 
 @pytest.mark.parametrize("width, scheme", [(360, "dark"), (768, "light"), (1280, "dark")])
-def test_nothing_overflows(visit, width, scheme):
+def test_nothing_overflows_and_without_javascript_it_says_what_it_needs(visit, width, scheme):
     page = visit(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    assert "JavaScript" in visit(java_script_enabled=False).inner_text("noscript")
     for chip in page.query_selector_all("#ask button"):
         chip.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -285,7 +286,3 @@ def test_nothing_overflows(visit, width, scheme):
     assert page.evaluate("[...document.querySelectorAll('input')].every(i => i.labels.length === 1)")
     small = "[...document.querySelectorAll('button')].filter(b => Math.min(b.offsetWidth, b.offsetHeight) < 24).length"
     assert page.evaluate(small) == 0  # WCAG 2.2, target size
-
-
-def test_without_javascript_it_says_what_it_needs(visit):
-    assert "JavaScript" in visit(java_script_enabled=False).inner_text("noscript")

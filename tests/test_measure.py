@@ -142,13 +142,6 @@ def test_capacities_are_the_diagonal_of_orthonormal_bases_and_at_most_the_rank()
 # ---- statistics
 
 
-def test_pieces_of_a_square_matrix():
-    square = jnp.arange(9.0).reshape(3, 3) + 1
-    assert measure.off_diagonal(square).tolist() == [[0, 2, 3], [4, 0, 6], [7, 8, 0]]
-    assert measure.off_diagonal_entries(square).tolist() == [2, 3, 4, 6, 7, 8]
-    assert measure.pairs(square).tolist() == [2, 3, 6]
-
-
 @few
 @given(seeds)
 def test_lines_and_correlations_are_those_of_scipy(seed):
@@ -181,7 +174,11 @@ def test_where_a_curve_first_passes():
     np.testing.assert_allclose(measure.crossings([1, 10, 100], lines, 4.0), np.exp([4, 2]))
 
 
-def test_means_over_slices_and_ratios_to_nothing():
+def test_pieces_of_a_square_matrix_means_over_slices_and_ratios_to_nothing():
+    square = jnp.arange(9.0).reshape(3, 3) + 1
+    assert measure.off_diagonal(square).tolist() == [[0, 2, 3], [4, 0, 6], [7, 8, 0]]
+    assert measure.off_diagonal_entries(square).tolist() == [2, 3, 4, 6, 7, 8]
+    assert measure.pairs(square).tolist() == [2, 3, 6]
     tenths = measure.sliced(np.arange(25.0))
     assert tenths[[0, 1, 9]].tolist() == [1, 3.5, 23.5]  # three features, then two, ..., and two
     assert np.isnan(measure.sliced(np.arange(3.0))).sum() == 7

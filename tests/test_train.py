@@ -25,8 +25,9 @@ def trained(**changes):
 
 
 def watched(config, watch):
-    """What `watch` makes of each network after each step."""
-    return train.trained(config, onward=lambda *given: train.onward(*given, watch))[1][1]
+    """What training ends with, the losses, and what `watch` makes of each network after each step."""
+    ended, (losses, along) = train.trained(config, onward=lambda *given: train.onward(*given, watch))
+    return [model.at(ended, seed) for seed in range(config.seeds)], losses, along
 
 
 def numpy_loss(w_in, w_out, x, y):
@@ -127,8 +128,7 @@ def test_training_is_adam_with_a_cosine_decay(target, monkeypatch):
     """Network 1's whole run of five steps, two and a half strides, on the same samples, in numpy."""
     monkeypatch.setattr(train, "STRIDE", 2)
     config = small(target=target)
-    ours = {name: array[1] for name, array in train.train_ensemble(config).items()}
-    after = watched(config, lambda network: network.w_in[...])[1]
+    ended, losses, after = (found[1] for found in watched(config, lambda network: network.w_in[...]))
     init_key, data_key = (keys[1] for keys in train.keys(config))
     start = model.init(init_key, config)
     weights = [np.asarray(start.w_in[...], float), np.asarray(start.w_out[...], float)]
@@ -136,7 +136,7 @@ def test_training_is_adam_with_a_cosine_decay(target, monkeypatch):
     for step in range(config.steps):
         x = np.asarray(data.sample(data_key, config, config.batch, step), float).T
         y = np.maximum(x, 0) if target == "relu" else x
-        np.testing.assert_allclose(ours["loss"][step], numpy_loss(*weights, x, y), rtol=1e-3)
+        np.testing.assert_allclose(losses[step], numpy_loss(*weights, x, y), rtol=1e-3)
         rate = config.learning_rate * (1 + np.cos(np.pi * step / config.steps)) / 2
         for which, slope in enumerate(numpy_slope(*weights, x, y)):
             mean[which] = 0.9 * mean[which] + 0.1 * slope
@@ -144,18 +144,18 @@ def test_training_is_adam_with_a_cosine_decay(target, monkeypatch):
             unbiased = mean[which] / (1 - 0.9 ** (step + 1)), square[which] / (1 - 0.999 ** (step + 1))
             weights[which] = weights[which] - rate * unbiased[0] / (np.sqrt(unbiased[1]) + 1e-8)
         np.testing.assert_allclose(after[step], weights[0], atol=2e-4, err_msg="what is watched is after the step")
-    np.testing.assert_allclose(ours["w_in"], weights[0], atol=2e-4)
-    np.testing.assert_allclose(ours["w_out"], weights[1], atol=2e-4)
+    np.testing.assert_allclose(ended.w_out[...], weights[1], atol=2e-4)
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "normalised"])
 def test_strides_make_no_difference(optimiser, monkeypatch):
     """Two and a half of them, a whole number, and one for each step, beside one scan."""
-    whole = trained(optimiser=optimiser, steps=20)
+    config = small(optimiser=optimiser, steps=20)
+    whole = jax.tree.leaves(train.trained(config))
     for stride in (8, 10, 1):
         monkeypatch.setattr(train, "STRIDE", stride)
-        for name, array in train.train_ensemble(small(optimiser=optimiser, steps=20)).items():
-            np.testing.assert_allclose(array, whole[name], rtol=1e-4, atol=1e-5, err_msg=f"{name}, {stride}")
+        for ours, expected in zip(jax.tree.leaves(train.trained(config)), whole, strict=True):
+            np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-5, err_msg=f"stride {stride}")
 
 
 @pytest.mark.parametrize("activation, exact", [("relu", True), ("abs", True), ("linear", True), ("gelu", False)])
@@ -179,7 +179,7 @@ def test_one_rate_for_all_weights_keeps_the_balance_and_adam_does_not():
     moved = {}
     for optimiser in ("adam", "normalised"):
         changes = {"steps": 300, "seeds": 1, "init_scale": 0.3, "learning_rate": 3e-4, "optimiser": optimiser}
-        along = watched(small(batch=64, **changes), difference)[0]
+        along = watched(small(batch=64, **changes), difference)[2][0]
         moved[optimiser] = np.abs(along[-1] - along[0]).max()
     assert moved["normalised"] < 0.2 * moved["adam"]
 
@@ -280,7 +280,7 @@ def test_a_small_loss_that_rises_is_no_divergence(changes):
 
 def test_moments_of_a_training_are_network_0_on_its_way(monkeypatch):
     """The first is its start; the last, of the third stride, is where the ensemble ends, up to rounding."""
-    along = watched(SMALL, lambda network: network)
+    along = watched(SMALL, lambda network: network)[2]
     monkeypatch.setattr(train, "STRIDE", 2)
     moments, start = train.moments(SMALL, [0, 2, 3, 5]), train.starts(SMALL)[0]
     for name in ("w_in", "w_out"):
