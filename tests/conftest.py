@@ -19,6 +19,14 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 QUIET = "sandbox first-run", "gpu quic background-networking component-update"  # what the browser goes without
 
 
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """An empty paper."""
+    monkeypatch.setenv("PAPER_HOME", str(tmp_path))
+    (tmp_path / "data").mkdir()
+    return tmp_path
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Headless Chromium; tests of pages are skipped where there is none."""

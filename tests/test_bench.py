@@ -26,8 +26,8 @@ def test_the_fixed_batch_is_our_training_on_one_batch():
     config = replace(TINY, p=1.0, low=0.99, steps=30, learning_rate=0.02, init_scale=0.3, activation="abs")
     networks, losses = contenders.fixed_batch(config)()
     whole = train.train_ensemble(config)
-    np.testing.assert_allclose(losses[0], whole["loss"], rtol=0.02)
-    np.testing.assert_allclose(networks.w_in[0], whole["w_in"], atol=0.005)
+    np.testing.assert_allclose(losses, whole["loss"], rtol=0.02)
+    np.testing.assert_allclose(networks.w_in[...], whole["w_in"], atol=0.005)
     assert (whole["loss"][:, -1] < whole["loss"][:, 0] / 4).all(), "they learn"
 
 

@@ -14,14 +14,6 @@ from lib.config import ConfigError
 COLUMNS = ["section", "published", "mean", "sd", "low", "high", "seeds", "verdict"]
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """An empty paper."""
-    monkeypatch.setenv("PAPER_HOME", str(tmp_path))
-    (tmp_path / "data").mkdir()
-    return tmp_path
-
-
 def committed(name, **options):
     return pd.read_csv(paths.ROOT / "data" / f"{name}.csv", **options)
 
@@ -62,44 +54,35 @@ def test_summary_is_mean_sd_and_the_central_95_percent():
     assert [claims.shown(few, digits)["mean"].item() for digits in (2, 4)] == ["0.12", "0.1235"]
 
 
-@pytest.mark.parametrize(
-    "published, low, high, verdict",
-    [
-        ("2.5,,0.1", 2.54, 3.0, "inside"),  # 2.54 is printed as 2.5
-        ("2.5,,0.1", 2.56, 3.0, "outside"),
-        ("2.5,,0.1", 2.0, 2.46, "inside"),
-        ("2.5,,0.1", 2.0, 2.44, "outside"),
-        ("10,,1", 10.0, 10.0, "inside"),  # every network alike
-        ("10,,1", 9.0, 9.0, "outside"),
-        ("-2.5,,0.1", -3.0, -2.56, "outside"),
-        ("2,3,0.1", 2.4, 2.6, "inside"),  # within the published range
-        ("2,3,0.1", 1.0, 9.0, "inside"),  # around it
-        ("2,3,0.1", 3.04, 9.0, "inside"),
-        ("2,3,0.1", 3.06, 9.0, "outside"),
-    ],
-)
-def test_a_verdict_allows_for_rounding_and_for_ranges(published, low, high, verdict, tmp_path, monkeypatch):
+ROUNDED = {  # 2.54 is printed as 2.5; all networks alike; below; within the published range, around it and beside it
+    "2.5,,0.1": ([(2.54, 3.0), (2.0, 2.46)], [(2.56, 3.0), (2.0, 2.44)]),
+    "10,,1": ([(10.0, 10.0)], [(9.0, 9.0)]),
+    "-2.5,,0.1": ([], [(-3.0, -2.56)]),
+    "2,3,0.1": ([(2.4, 2.6), (1.0, 9.0), (3.04, 9.0)], [(3.06, 9.0)]),
+}
+
+
+@pytest.mark.parametrize("published", ROUNDED)
+def test_a_verdict_allows_for_rounding_and_for_ranges(published, tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "PUBLISHED", tmp_path / "published.csv")
     paths.PUBLISHED.write_text(f"id,section,published,published_to,rounding\nx,one,{published}\n")
-    numbers = np.linspace(low, high, 401)
-    beyond = np.concatenate([np.full(10, -50.0), numbers, np.full(10, 50.0)]) if low != high else numbers
-    row = claims.summary(pd.DataFrame({"x": beyond})).loc["x"]  # 10 of 421 networks below, 10 above: 2.4 % each
-    assert (round(row.low, 2), round(row.high, 2)) == pytest.approx((low, high), abs=0.011)
-    assert row.verdict == f"{verdict} the spread"
+    for verdict, spreads in zip(("inside", "outside"), ROUNDED[published], strict=True):
+        for low, high in spreads:
+            numbers = np.linspace(low, high, 401)
+            beyond = np.concatenate([np.full(10, -50.0), numbers, np.full(10, 50.0)]) if low != high else numbers
+            row = claims.summary(pd.DataFrame({"x": beyond})).loc["x"]  # 10 of 421 networks below, 10 above: 2.4 % each
+            assert (round(row.low, 2), round(row.high, 2)) == pytest.approx((low, high), abs=0.011)
+            assert row.verdict == f"{verdict} the spread"
 
 
-def test_the_interval_of_a_mean():
-    """Two full groups of networks with common samples count as two numbers; fewer networks each as one."""
-    values = np.random.default_rng(0).normal(3, 1, 12)
-    half = stats.t.ppf(0.975, 11) * values.std(ddof=1) / np.sqrt(12)
-    assert claims.interval(values) == pytest.approx((values.mean() - half, values.mean() + half))
-    assert claims.interval(np.ones(4)) == (1, 1) and claims.interval([2.0]) == (2, 2)
-    for groups in (np.array([1.0, 2.0, 4.0]), np.array([1.0, 2.0])):
-        half = stats.t.ppf(0.975, len(groups) - 1) * groups.std(ddof=1) / np.sqrt(len(groups))
-        assert claims.interval(np.repeat(groups, 8)) == pytest.approx((groups.mean() - half, groups.mean() + half))
-    one = np.arange(9.0)  # a full group and one more network
-    half = stats.t.ppf(0.975, 8) * one.std(ddof=1) / 3
-    assert claims.interval(one) == pytest.approx((4 - half, 4 + half))
+@pytest.mark.parametrize("count", [2, 12, 64])
+def test_the_interval_of_a_mean(count):
+    """Student's, over the networks that have a number."""
+    values = np.random.default_rng(0).normal(3, 1, count)
+    half = stats.t.ppf(0.975, count - 1) * values.std(ddof=1) / np.sqrt(count)
+    assert claims.interval([*values, np.nan]) == pytest.approx((values.mean() - half, values.mean() + half))
+    assert claims.interval(np.ones(count)) == (1, 1) and claims.interval([2.0]) == (2, 2)
+    assert np.isnan(claims.interval([np.nan] * count)).all()
 
 
 def test_a_ratio_of_spreads_covers_as_it_says():
@@ -122,13 +105,8 @@ def verdict(folder, *, id="slope_mean", null=5.0, null_sd=0.01, theory=2.0, futu
     nulls = {"id": [id], "null": about.null.fillna("frame")[[id]], "mean": [null], "sd": [null_sd]}
     errors = {"plan": ["naive plan"] * 2 + ["trained"] * 2, "metric": ["active", "mse"] * 2, "error": [1, 1, 0.5, mse]}
     futures = {"id": [id], "converged": [1.5], "future": [future]}
-    tables = {
-        "01_metrics": errors,
-        "08_nulls": nulls,
-        "09_theory": {"id": [id], "theory": [theory]},
-        "10_futures": futures,
-    }
-    for name, columns in tables.items():
+    tables = {"01_metrics": errors, "08_nulls": nulls, "10_futures": futures}
+    for name, columns in (tables | {"09_theory": {"id": [id], "theory": [theory]}}).items():
         pd.DataFrame(columns).to_csv(folder / f"{name}.csv")
     rows = pd.DataFrame([STEADY | changes], index=pd.Index([id], name="id"))
     row = claims.audited(rows, about, folder).loc[id]
@@ -183,9 +161,8 @@ def test_what_the_audit_needs_is_named_when_it_is_missing(tmp_path):
 )
 def test_futures(short, long, longer, future, settled, reproduced, survives):
     """The published slope is 0.380; two hundred numbers with exactly this mean and an even spread."""
-    tables = [
-        pd.DataFrame({"slope_mean": mean + sd * np.linspace(-1.7, 1.7, 200)}) for mean, sd in (short, long, longer)
-    ]
+    spread = np.linspace(-1.7, 1.7, 200)
+    tables = (pd.DataFrame({"slope_mean": mean + sd * spread}) for mean, sd in (short, long, longer))
     row = claims.futures(*tables).loc["slope_mean"]
     assert (row.future, row.settled) == (future, settled)
     assert (row.published_reproduced, row.published_survives) == (reproduced, survives)
@@ -255,39 +232,27 @@ def test_verdicts_on_the_knobs_are_written_and_collected(home):
     assert asked == ["not tested", "holds", "holds in part", "fails"]
 
 
-def test_sentences_on_powers_that_were_not_swept():
+def test_sentences():
+    """On powers that were not swept, and where own neurons win."""
     assert words.spoken({4: "four.", 2: "two."}, [2.0, 4.0]) == "four. two."
     assert words.spoken({4: "four.", 2: "two."}, [2.0]) == "two. Not among the powers: *q* = 4."
+    told = lambda ratio: words.better_start(pd.Series(ratio, dtype=float))
+    assert (told({}), told({1: 0.9})) == ("not known", "nowhere, at 1")
+    assert told({1: 0.9, 100: 0.95}) == "nowhere, from 1 to 100"
+    assert told({1: 1.2, 100: 1.1}) == "everywhere, from 1 to 100"
+    assert (told({1: 0.9, 100: 1.1}), told({1: 1.1, 100: 0.9})) == ("from weight 10 on", "up to weight 10")
 
 
-@pytest.mark.parametrize(
-    "over, at, said",
-    [
+def test_a_plan_overtakes_only_a_network_that_was_ahead():
+    for over, at, said in (
         ([0.5, 2.0], 10 ** (1 / 3), "network below p = 2.15"),
         ([2.0, 0.5], np.nan, "plan below p = 4.64"),
         ([0.5, 0.6], np.nan, "network at every p"),
         ([2.0, 3.0], np.nan, "plan at every p"),
         ([np.nan, np.nan], np.nan, "undefined: the naive plan makes no error"),
-    ],
-)
-def test_a_plan_overtakes_only_a_network_that_was_ahead(over, at, said):
-    found, told = words.overtaking([1.0, 10.0], np.array([over]))
-    assert told == said and found == pytest.approx([at], nan_ok=True)
-
-
-@pytest.mark.parametrize(
-    "ratio, said",
-    [
-        ({}, "not known"),
-        ({1: 0.9}, "nowhere, at 1"),
-        ({1: 0.9, 100: 0.95}, "nowhere, from 1 to 100"),
-        ({1: 1.2, 100: 1.1}, "everywhere, from 1 to 100"),
-        ({1: 0.9, 100: 1.1}, "from weight 10 on"),
-        ({1: 1.1, 100: 0.9}, "up to weight 10"),
-    ],
-)
-def test_where_own_neurons_win_in_words(ratio, said):
-    assert words.better_start(pd.Series(ratio, dtype=float)) == said
+    ):
+        found, told = words.overtaking([1.0, 10.0], np.array([over]))
+        assert told == said and found == pytest.approx([at], nan_ok=True)
 
 
 def by_width(**columns):
@@ -296,11 +261,8 @@ def by_width(**columns):
 
 def test_widths_in_words():
     """Where half of the neurons have one feature, and where the naive start is ahead."""
-    for share, said in (
-        ([0, 0.1], "never half"),
-        ([0.9, 1], "half of the neurons or more"),
-        ([0, 1], "at **14** neurons"),
-    ):
+    halves = {(0, 0.1): "never half", (0.9, 1): "half of the neurons or more", (0, 1): "at **14** neurons"}
+    for share, said in halves.items():
         assert said in words.halfway(by_width(monosemantic=share))
     small = by_width(loss=[1.0, 1.0])
     for loss, said in (((2.0, 0.5), "from **16** neurons"), ((0.5, 0.5), "from 10 neurons, or fewer")):

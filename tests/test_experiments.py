@@ -32,20 +32,16 @@ def at_random(*leading, features=8, neurons=2):
 # ---- length
 
 
-@pytest.mark.parametrize(
-    "steps, longest, lengths, expected",
-    [
-        (1000, 30_000, None, [100, 300, 1000, 3000, 10_000, 30_000]),
-        (1000, 29_999, None, [100, 300, 1000, 3000, 10_000]),
-        (1000, 10, None, [1000]),
-        (1000, 1000, None, [100, 300, 1000]),
-        (10, 100, [0.001, 2.55], [1, 10, 26]),
-    ],
-)
-def test_lengths(steps, longest, lengths, expected):
+LONG = [100, 300, 1000, 3000, 10_000, 30_000]
+CASES = [(1000, {"longest": most}, LONG[:count]) for most, count in ((30_000, 6), (29_999, 5), (1000, 3))]
+CASES += [(1000, {"longest": 10}, [1000]), (10, {"longest": 100, "lengths": [0.001, 2.55]}, [1, 10, 26])]
+
+
+@pytest.mark.parametrize("steps, given, expected", CASES)
+def test_lengths(steps, given, expected):
     """The training of the parameters cell, whole, and others of `rival_seeds` networks."""
-    config, given = Config(steps=steps), {} if lengths is None else {"lengths": lengths}
-    found = length.trained(config, Study(longest=longest, rival_seeds=5, **given))
+    config = Config(steps=steps)
+    found = length.trained(config, Study(rival_seeds=5, **given))
     assert list(found) == expected and [c.steps for c in found.values()] == expected
     assert found[steps] == config and {c.seeds for n, c in found.items() if n != steps} <= {5}
 
@@ -73,19 +69,14 @@ def test_rows_by_kind_follow_the_points():
     kinds = power.points(base, base, (2.0, 4.0, 6.0))
     each = [(seed, c.exponent, c.steps) for points in kinds.values() for c in points for seed in range(c.seeds)]
     part = power.by_kind(pd.DataFrame(each, columns=["seed", "q", "steps"]), kinds)
-    assert sum(map(len, part.values())) == len(each) and all(
-        (table.q == table.exponent).all() for table in part.values()
-    )
+    assert sum(map(len, part.values())) == len(each)
+    assert all((table.q == table.exponent).all() for table in part.values())
     assert (part["longest"].steps == 20 * base.steps).all() and len(part["longest"]) == 8
     beside = power.paired_means(part["usual"], part["long"], ["steps"])
     assert list(beside.index) == [2] and list(beside.loc[2, "steps"]) == [base.steps, 5 * base.steps]
     low, more = power.change(part["usual"].assign(loss=part["usual"].exponent ** 2), "loss")
     assert low.tolist() == [16, 16] and more.tolist() == [20, 20]
-
-
-def test_rows_by_kind_are_labelled_also_where_nothing_varies():
-    """One power, which only the usual training takes: its table has no column for it."""
-    base = Config(features=6, neurons=2, seeds=2)
+    # one power, which only the usual training takes: its table has no column for it
     kinds = power.points(base, base, (7.0,))
     part = power.by_kind(pd.DataFrame({"seed": [0, 1], "loss": [0.5, 0.6]}), kinds)
     assert list(part["usual"].exponent) == [7, 7] and list(part["usual"].start) == ["small", "small"]
@@ -115,9 +106,8 @@ def test_a_row_of_theory_beside_networks():
     slopes = np.linspace(0.3, 0.5, 41)
     row = predicted.row(Config(), slopes)
     assert (row["mean"], row["sd"]) == pytest.approx((0.4, slopes.std(ddof=1)))
-    assert (row["from"], row["to"]) == pytest.approx((0.305, 0.495)) and row["error"] == row[
-        "theory"
-    ] / slopes.mean() - 1
+    assert (row["from"], row["to"]) == pytest.approx((0.305, 0.495))
+    assert row["error"] == row["theory"] / slopes.mean() - 1
     rates = {name: config.p for (name, p), config in predicted.points(Config()).items() if p == 0.02 or p == 0.01}
     assert rates["ReLU, no negative input"] == rates["ReLU"] / 4, "half of the p has as many positive inputs"
 
@@ -144,8 +134,19 @@ def test_groups_that_keep_to_their_own_neurons_overlap_within_and_not_between():
     found = weighed(Network(own * jnp.array([[1.0], [1 / 3]]), own.T * jnp.array([[1 / 2, 3 / 2]])))
     expected = {"overlap_favoured": 1, "overlap_others": 1, "overlap_between": 0, "slope_favoured": 1 / 2}
     expected |= {"slope_others": 1 / 2, "capacity_favoured": 1 / 2, "capacity_others": 1 / 6}
-    expected |= {"tilt_favoured": 2, "tilt_others": 2 / 9, "slope_0": 1 / 2}
+    expected |= {"tilt_favoured": 1, "tilt_others": 1, "slope_0": 1 / 2}
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_tilt_is_that_of_features_and_not_of_neurons():
+    """Favoured features are read three times as loud as they are written; no rescaling of a neuron changes that."""
+    w_in, w_out = jnp.ones((2, 8)).at[:, :2].set(3.0), jnp.ones((8, 2)).at[2:].set((11 / 3) ** 0.5)
+    found = weighed(Network(w_in, w_out))  # row and column both of length 24**0.5
+    assert (found["tilt_favoured"], found["tilt_others"]) == pytest.approx((3, (3 / 11) ** 0.5))
+    network, c = at_random(), jnp.array([0.25, 8.0])
+    before, after = weighed(network), weighed(Network(network.w_in * c[:, None], network.w_out / c[None]))
+    for name in (name for name in before if not name.startswith("capacity")):
+        assert after[name] == pytest.approx(before[name], rel=1e-4, nan_ok=True), name
 
 
 def test_what_is_read_does_not_depend_on_how_it_was_trained():

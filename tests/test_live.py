@@ -15,9 +15,7 @@ from lib.config import CHUNK, Config
 from lib.model import Network
 from lib.publish import live
 
-CONFIG = Config(
-    steps=100, batch=128, learning_rate=0.03, seeds=2
-)  # as many features, neurons and moments as the paper's
+CONFIG = Config(steps=100, batch=128, learning_rate=0.03, seeds=2)  # with the paper's features, neurons and moments
 LAST = 13
 
 
@@ -37,10 +35,8 @@ def weights(path):
     """What the page carries: its steps, and the networks at them, one behind the other."""
     about = json.loads(re.search(r'id="data">(.*?)</script>', path.read_text(encoding="utf-8"))[1])
     flat = np.frombuffer(base64.b64decode(about["weights"]), "<f4").reshape(len(about["steps"]), 2, -1)
-    shape = CONFIG.neurons, CONFIG.features
-    return about["steps"], Network(
-        jnp.array(flat[:, 0].reshape(-1, *shape)), jnp.array(flat[:, 1].reshape(-1, *shape[::-1]))
-    )
+    shapes = (-1, CONFIG.neurons, CONFIG.features), (-1, CONFIG.features, CONFIG.neurons)
+    return about["steps"], Network(*(jnp.array(flat[:, n].reshape(shape)) for n, shape in enumerate(shapes)))
 
 
 @pytest.fixture
@@ -78,9 +74,8 @@ def errors(network, x, on):
     """`measure.overload` of a single input, of which it is given as many samples as it wants."""
     rank = np.argsort(np.argsort(~on, kind="stable"))
     rank, value = (np.repeat(column[:, None], CHUNK, 1) for column in (rank, x.astype(np.float32)))
-    return {
-        name: float(value[0]) for name, value in overload(network, rank, value, np.array([max(1, on.sum())])).items()
-    }
+    found = overload(network, rank, value, np.array([max(1, on.sum())]))
+    return {name: float(values[0]) for name, values in found.items()}
 
 
 def test_the_page_is_one_small_file_of_the_same_bytes(path):
@@ -95,15 +90,13 @@ def test_it_carries_the_first_network_as_it_learns(weights, monkeypatch, tmp_pat
     monkeypatch.setattr(paths, "STORE", tmp_path)
     steps, networks = weights
     assert steps == [0, 1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 70, 100]
-    start = jax.tree.map(lambda array: array[0, 0], train.starts(CONFIG)[0])
+    start = model.at(train.starts(CONFIG)[0], 0)
     trained = model.at(store.networks(CONFIG), 0)
     for moment, network in ((0, start), (LAST, trained)):
         jax.tree.map(np.testing.assert_array_equal, model.at(networks, moment), network)
     watched = train.moments(CONFIG, [20, 100])
     np.testing.assert_allclose(networks.w_in[9], watched["w_in"][0], atol=1e-5)
-    np.testing.assert_allclose(
-        networks.w_out[LAST], watched["w_out"][1], atol=0.02
-    )  # another program, another rounding
+    np.testing.assert_allclose(networks.w_out[LAST], watched["w_out"][1], atol=0.02)  # another program's rounding
     slopes = measure.each(measure.slopes, networks).mean(1)
     assert slopes[0] < 0.01 and slopes[LAST] > 0.2 and (np.diff(slopes[3:]) > 0).all()
 
@@ -114,18 +107,16 @@ def test_forward_pass_and_errors_are_libs(visit, weights):
     for moment in range(LAST + 1):
         for k, neurons in ((1, []), (2, [moment % 10]), (20, [1, 2]), (100, [])):
             on = rng.permutation(CONFIG.features) < k
-            cases.append(
-                (moment, (rng.uniform(-1, 1, CONFIG.features) * on).tolist(), np.flatnonzero(on).tolist(), neurons)
-            )
+            x = rng.uniform(-1, 1, CONFIG.features) * on
+            cases.append((moment, x.tolist(), np.flatnonzero(on).tolist(), neurons))
     cases.append((LAST, [0.0] * CONFIG.features, [], []))
     answers = visit().evaluate(
         """cases => cases.map(([moment, x, on, neurons]) => {
             const silent = Array(10).fill(false).map((_, n) => neurons.includes(n));
             const { before, after, y } = live.forward(live.nets[moment], x, on, silent);
             const plan = live.naive(x);
-            const all = Object.entries({ before, after, y, plan }).map(([name, v]) => [name, [...v]]);
-            const parts = Object.fromEntries(all);
-            return { ...parts, error: live.errors(y, x, on), planError: live.errors(plan, x, on) };
+            const all = { before: [...before], after: [...after], y: [...y], plan: [...plan] };
+            return { ...all, error: live.errors(y, x, on), planError: live.errors(plan, x, on) };
         })""",
         cases,
     )
@@ -145,19 +136,14 @@ def test_random_inputs_are_measured_as_lib_measures_them(visit, weights):
     loads, orders, values = page.evaluate("[live.LOADS, live.DRAWS.map(d => d.order), live.DRAWS.map(d => [...d.x])]")
     rank, value = np.argsort(orders).T, np.array(values, np.float32).T
     assert rank.shape == (CONFIG.features, CHUNK) and loads[0] == 1 and loads[-1] == CONFIG.features
-    network = silenced(model.at(weights[1], LAST), [3])
-    run = "(plan => live.LOADS.map(k => live.over(plan, k)))"
     silent = "Array(10).fill(false).map((_, n) => n === 3)"
-    found = {
-        "network": page.evaluate(f"{run}((x, on) => live.forward(live.nets[{LAST}], x, on, {silent}).y)"),
-        "plan": page.evaluate(f"{run}(live.naive)"),
-    }
-    for name, plan in (("network", network), ("plan", model.naive(CONFIG))):
-        expected = overload(plan, rank, value, np.array(loads))
-        for kind, curve in expected.items():
-            np.testing.assert_allclose(
-                [answer[kind] for answer in found[name]], curve, rtol=1e-5, err_msg=f"{name} {kind}"
-            )
+    network = f"(x, on) => live.forward(live.nets[{LAST}], x, on, {silent}).y"
+    plans = {network: silenced(model.at(weights[1], LAST), [3]), "live.naive": model.naive(CONFIG)}
+    for name, plan in plans.items():
+        found = page.evaluate(f"live.LOADS.map(k => live.over({name}, k))")
+        for kind, curve in overload(plan, rank, value, np.array(loads)).items():
+            ours = [answer[kind] for answer in found]
+            np.testing.assert_allclose(ours, curve, rtol=1e-5, err_msg=f"{name} {kind}")
     assert abs(value.mean()) < 0.02 and value.var() == pytest.approx(1 / 3, rel=0.02)  # Uniform(-1, 1)
     assert np.abs(rank.mean(1) - 49.5).max() < 4 * 28.9 / CHUNK**0.5  # every feature in every place of the order
 
@@ -175,17 +161,16 @@ def test_it_starts_with_a_usual_feature_that_the_plan_drops(visit, weights):
     page = visit()
     network = model.at(weights[1], LAST)
     response = np.asarray(measure.response(network))
-    loss = ((response - np.eye(CONFIG.features)) ** 4).mean(0)[CONFIG.neurons :]
-    usual = page.evaluate("live.usual")
-    assert loss[usual - CONFIG.neurons] == pytest.approx(np.sort(loss)[len(loss) // 2], rel=1e-5)
+    loss = ((response - np.eye(CONFIG.features)) ** 4).mean(0)
+    usual, dropped = page.evaluate("live.usual"), np.sort(loss[CONFIG.neurons :])
+    assert loss[usual] == pytest.approx(dropped[len(dropped) // 2], rel=1e-5)
     assert page.evaluate("[...live.state.on]") == [[usual, 1]]
     assert f"no neuron for feature {usual} and returns nothing" in said(page)
     assert f"The network returns {number(response[usual, usual])}" in said(page)
-    share = loss[usual - CONFIG.neurons] * CONFIG.features
+    share = loss[usual] * CONFIG.features
     assert share < 1 and f"error is {round(100 * share)}\u202f% of the plan's" in said(page)
-    rows = page.eval_on_selector_all(
-        "#rows tr", "rows => rows.map(row => [...row.children].map(cell => cell.textContent))"
-    )
+    texts = "rows => rows.map(row => [...row.children].map(cell => cell.textContent))"
+    rows = page.eval_on_selector_all("#rows tr", texts)
     assert [row[0] for row in rows] == ["L4", "active only", "all outputs"]
     x = np.eye(CONFIG.features)[usual]
     for row, kind in zip(rows, ("l4", "active", "mse"), strict=True):
@@ -195,33 +180,32 @@ def test_it_starts_with_a_usual_feature_that_the_plan_drops(visit, weights):
 
 def test_clicks(visit, weights):
     page = visit()
-    expected = lambda moment, values, neurons=(): silenced(model.at(weights[1], moment), list(neurons))(
-        np.array([values.get(i, 0) for i in range(CONFIG.features)], np.float32)
-    )
-    shown = lambda: np.array(page.evaluate("[...live.now().y]"))
+
+    def shows(moment, values, neurons=()):
+        x = np.array([values.get(i, 0) for i in range(CONFIG.features)], np.float32)
+        expected = silenced(model.at(weights[1], moment), list(neurons))(x)
+        np.testing.assert_allclose(page.evaluate("[...live.now().y]"), expected, atol=1e-5)
+
     pressed = lambda: page.eval_on_selector_all("#in [aria-pressed=true]", "cells => cells.map(c => c.ariaLabel)")
     page.click("#clear")
-    assert pressed() == [] and "Nothing is on" in said(page) and not shown().any()
+    assert pressed() == [] and "Nothing is on" in said(page)
+    shows(LAST, {})
     page.click("#in button >> nth=3")
     page.click("#in button >> nth=37")
     assert pressed() == ["feature 3", "feature 37"]
-    np.testing.assert_allclose(shown(), expected(LAST, {3: 1, 37: 1}), atol=1e-5)
+    shows(LAST, {3: 1, 37: 1})
     assert "Of them the plan returns 1 perfectly and drops 1." in said(page)
-    page.click("#neurons button >> nth=2")
-    assert page.get_attribute("#neurons button >> nth=2", "aria-pressed") == "true" and "Neuron 2 is silent" in said(
-        page
-    )
-    np.testing.assert_allclose(shown(), expected(LAST, {3: 1, 37: 1}, [2]), atol=1e-5)
-    page.click("#neurons button >> nth=5")
-    np.testing.assert_allclose(shown(), expected(LAST, {3: 1, 37: 1}, [2, 5]), atol=1e-5)
-    page.click("#neurons button >> nth=2")
-    np.testing.assert_allclose(shown(), expected(LAST, {3: 1, 37: 1}, [5]), atol=1e-5)
+    for neuron, silent in ((2, [2]), (5, [2, 5]), (2, [5])):
+        page.click(f"#neurons button >> nth={neuron}")
+        marked = page.get_attribute(f"#neurons button >> nth={neuron}", "aria-pressed") == "true"
+        assert marked == (neuron in silent) and ("Neuron 2 is silent" in said(page)) == (silent == [2])
+        shows(LAST, {3: 1, 37: 1}, silent)
     page.click("#sound")
     page.click("#in button >> nth=3")
     page.fill("#value", "-0.5")  # of the feature touched last, which that switches on again
-    np.testing.assert_allclose(shown(), expected(LAST, {3: -0.5, 37: 1}), atol=1e-5)
+    shows(LAST, {3: -0.5, 37: 1})
     page.fill("#moment", "5")
-    np.testing.assert_allclose(shown(), expected(5, {3: -0.5, 37: 1}), atol=1e-5)
+    shows(5, {3: -0.5, 37: 1})
     assert "After 5 of 100 training steps" in said(page)
     page.fill("#k", "7")
     first = pressed()
@@ -256,40 +240,23 @@ def test_keys(visit):
     usual = page.evaluate("live.usual")
     focused = "document.activeElement.getAttribute('aria-label') ?? document.activeElement.id"
     assert page.locator("#in [tabindex='0']").count() == page.locator("#neurons [tabindex='0']").count() == 1
+    press = lambda keys: [page.keyboard.press(key) for key in keys.split()] and page.evaluate(focused)
     page.focus("#in [tabindex='0']")
-    page.keyboard.press("Home")
-    for key in (
-        "ArrowDown",
-        "ArrowRight",
-        "ArrowRight",
-        "ArrowLeft",
-        "ArrowUp",
-        "ArrowLeft",
-        "ArrowLeft",
-        "ArrowDown",
-        "ArrowDown",
-    ):
-        page.keyboard.press(key)
-    assert page.evaluate(focused) == "feature 20"
-    page.keyboard.press("Space")
+    arrows = " Arrow".join("Home Down Right Right Left Up Left Left Down Down".split())
+    assert press(arrows) == press("Space") == "feature 20"
     assert sorted(page.evaluate("[...live.state.on.keys()]")) == sorted([20, usual])
-    page.keyboard.press("End")
-    page.keyboard.press("Enter")
+    press("End Enter")
     assert page.evaluate("live.state.on.get(99)") == 1
-    page.keyboard.press("Tab")
-    assert page.evaluate(focused).startswith("neuron 0, at ")
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Space")
+    assert press("Tab").startswith("neuron 0, at ")
+    press("ArrowDown Space")
     assert page.evaluate("live.state.silent.indexOf(true)") == 1
-    page.keyboard.press("Tab")
-    assert page.evaluate(focused) == "value"
-    page.keyboard.press("ArrowLeft")
+    assert press("Tab") == "value"
+    press("ArrowLeft")
     assert page.evaluate("live.state.on.get(99)") == pytest.approx(0.99)
     page.focus("#moment")
-    page.keyboard.press("Home")
-    assert (
-        page.evaluate("live.state.moment") == 0 and page.get_attribute("#moment", "aria-valuetext") == "step 0 of 100"
-    )
+    press("Home")
+    assert page.evaluate("live.state.moment") == 0
+    assert page.get_attribute("#moment", "aria-valuetext") == "step 0 of 100"
     sync_api.expect(page.locator("#status")).to_have_text(said(page))  # a moment later
     assert page.get_attribute("#plan", "aria-label") == "Outputs of the plan. The loudest: none."
 
@@ -307,8 +274,9 @@ def test_it_can_be_watched_while_it_learns(visit):
 
 
 @pytest.mark.parametrize("width, scheme", [(360, "dark"), (768, "light"), (1280, "dark")])
-def test_nothing_overflows(visit, width, scheme):
+def test_nothing_overflows_and_without_javascript_it_says_what_it_needs(visit, width, scheme):
     page = visit(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    assert "JavaScript" in visit(java_script_enabled=False).inner_text("noscript")
     for chip in page.query_selector_all("#ask button"):
         chip.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -318,7 +286,3 @@ def test_nothing_overflows(visit, width, scheme):
     assert page.evaluate("[...document.querySelectorAll('input')].every(i => i.labels.length === 1)")
     small = "[...document.querySelectorAll('button')].filter(b => Math.min(b.offsetWidth, b.offsetHeight) < 24).length"
     assert page.evaluate(small) == 0  # WCAG 2.2, target size
-
-
-def test_without_javascript_it_says_what_it_needs(visit):
-    assert "JavaScript" in visit(java_script_enabled=False).inner_text("noscript")

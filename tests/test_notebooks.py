@@ -93,7 +93,7 @@ def test_cells_record_the_published_numbers(pool, tmp_path, monkeypatch):
     assert [run.result() for run in runs] == ["fine"] * 7
     monkeypatch.setattr(paths, "STORE", tmp_path / "store")
     config, options, _ = parameters.kinds(TYPICAL)
-    assert store.has(config)
+    assert not store.missing([config])
     found = measure.stored_numbers(config, options)
     recorded = pd.concat([pd.read_csv(tmp_path / "data" / f"{name}.csv", index_col="seed") for name in names], axis=1)
     assert set(recorded) == set(found)
@@ -115,21 +115,17 @@ def test_runs_as_make_runs_it(tmp_path):
 
 
 @every
-def test_is_committed_whole(path):
-    """Executed top to bottom, with outputs, without errors, warnings or the state of one machine."""
-    nb = nbformat.read(path, 4)
-    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+def test_is_committed_whole_in_the_form_of_a_section(path):
+    """Executed top to bottom, with outputs, without errors, warnings or the state of one machine.
+
+    A question as title; short cells; text before code; no class, loop over steps or figure code of its own.
+    """
+    nb, code, text = nbformat.read(path, 4), source(path, "code"), source(path, "markdown")
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     assert {output.output_type for cell in code for output in cell.outputs} <= {"display_data", "execute_result"}
     assert nb.metadata == kernel.KERNEL
     assert {name for cell in nb.cells for name in cell.metadata} <= {"tags"}
     assert str(paths.ROOT) not in path.read_text()
-
-
-@every
-def test_has_the_form_of_a_section(path):
-    """A question as title; short cells; text before code; no class, loop over steps or figure code of its own."""
-    code, text = source(path, "code"), source(path, "markdown")
     lines = sorted(len(cell.source.splitlines()) for cell in code)
     assert text[0].source.startswith("# ") and "?" in text[0].source.splitlines()[0]
     assert text[-1].source.startswith("## What this shows")

@@ -72,13 +72,8 @@ def results(folder):
 # ---- what is stored
 
 
-def test_a_trained_ensemble_is_stored_as_promised(folder, monkeypatch):
-    compute, computed = train.train_ensemble, []
-    monkeypatch.setattr(
-        train, "train_ensemble", lambda config, first: computed.append(compute(config, first)) or computed[0]
-    )
-    networks, losses = store.networks(TINY), store.losses(TINY)
-    (expected,) = computed
+def test_a_trained_ensemble_is_stored_as_promised(folder):
+    networks, losses, expected = store.networks(TINY), store.losses(TINY), train.train_ensemble(TINY)
     ours = {"w_in": networks.w_in[...], "w_out": networks.w_out[...], "loss": losses}
     assert all(np.array_equal(ours[name], expected[name]) for name in expected)
     assert (ours["w_in"].shape, ours["w_out"].shape, ours["w_in"].dtype) == ((2, 2, 6), (2, 6, 2), np.float32)
@@ -91,12 +86,21 @@ def test_a_trained_ensemble_is_stored_as_promised(folder, monkeypatch):
 
 def test_a_larger_ensemble_begins_with_the_blocks_of_a_smaller_one(trainings):
     """Sixty-four to a file; networks and losses in the order of their seeds."""
-    many = dataclasses.replace(TINY, seeds=130)
+    first, many = (dataclasses.replace(TINY, seeds=seeds) for seeds in (64, 130))
     assert [(block["config"].seeds, block["first"]) for block in store.blocks(many)] == [(64, 0), (64, 64), (2, 128)]
-    assert not store.has(dataclasses.replace(TINY, seeds=64))
-    assert store.networks(many).w_in.shape == (130, 2, 6) and store.has(many)
-    store.train_missing([dataclasses.replace(TINY, seeds=64), many])
+    assert store.missing([first, many]) == store.blocks(first) + store.blocks(many)
+    assert store.networks(many).w_in.shape == (130, 2, 6) and not store.missing([many])
+    store.train_missing([first, many])
     assert len(trainings) == 3
+
+
+def test_a_block_trained_elsewhere_is_filed_and_not_trained(trainings):
+    """And one that is there stays as it is."""
+    block, shape = store.blocks(TINY)[0], (TINY.seeds, TINY.neurons, TINY.features)
+    for number in (1.0, 2.0):
+        weights = np.full(shape, number, np.float32)
+        store.put(block, {"w_in": weights, "w_out": weights.swapaxes(1, 2), "loss": weights[:, 0]})
+        assert (store.networks(TINY).w_in[...] == 1).all() and not store.missing([TINY]) and not trainings
 
 
 def test_errors_are_those_of_the_stored_networks(trainings):
@@ -123,11 +127,11 @@ def test_every_parameter_is_part_of_the_key(trainings):
     assert trainings == wanted
 
 
-def edited(name, tmp_path, monkeypatch, change="EDITED = True"):
+def edited(name, tmp_path, monkeypatch):
     """Lets a module look as if its source had one line more."""
     module = importlib.import_module(f"lib.{name}")
     copy = tmp_path / f"{name}.py"
-    copy.write_text(Path(module.__file__).read_text() + f"\n{change}\n")
+    copy.write_text(Path(module.__file__).read_text() + "\nEDITED = True\n")
     monkeypatch.setattr(module, "__file__", str(copy))
     store.code.cache_clear()
 
@@ -142,20 +146,19 @@ def code_as_it_is():
 def test_what_a_result_rests_on():
     core = {f"lib.{name}" for name in ("train", "model", "data", "devices", "config")}
     assert set(store.code("lib.train")) == core
-    published = {f"lib.measure.{name}" for name in ("published", "carriers", "error_metrics", "statistics", "weights")}
+    published = {f"lib.measure.{name}" for name in ("published", "sets", "error_metrics", "statistics", "weights")}
     assert core | published | {"lib.theory.bounds"} <= set(store.code("lib.measure.published")), "and what that imports"
     for module in (measure, importance, width, power):
         assert not any(name.startswith("lib.plots") for name in store.code(module.__name__))
 
 
-@pytest.mark.parametrize(
-    "module, change, trained",
-    [(name, "EDITED = True", 2) for name in ("config", "data", "devices", "model", "train")]
-    + [("train", "# a comment", 1), ("plots.style", "EDITED = True", 1), ("paths", "EDITED = True", 1)],
-)
-def test_an_edit_trains_again_if_a_number_may_move(module, change, trained, trainings, tmp_path, monkeypatch):
+NUMBERS = {name: 2 for name in ("config", "data", "devices", "model", "train")}
+
+
+@pytest.mark.parametrize("module, trained", (NUMBERS | {"plots.style": 1, "paths": 1}).items())
+def test_an_edit_trains_again_if_a_number_may_move(module, trained, trainings, tmp_path, monkeypatch):
     store.networks(TINY)
-    edited(module, tmp_path, monkeypatch, change)
+    edited(module, tmp_path, monkeypatch)
     store.networks(TINY)
     store.losses(TINY)
     assert len(trainings) == trained
@@ -196,8 +199,7 @@ def test_an_edit_to_a_measure_measures_again_and_trains_nothing(folder, training
     before = results(folder)
     edited("measure.error_metrics", tmp_path, monkeypatch)
     measure.stored_errors(TINY, CHUNK)
-    assert len(trainings) == 1
-    assert {name.partition("-")[0] for name in results(folder) - before} == {"ensemble_errors"}
+    assert {name.partition("-")[0] for name in results(folder) - before} == {"ensemble_errors"} and len(trainings) == 1
 
 
 def test_a_reading_of_networks_rests_on_their_training(trainings, tmp_path, monkeypatch):

@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -22,18 +21,17 @@ def small(**changes):
 
 @functools.cache
 def trained(**changes):
-    return {name: np.asarray(array) for name, array in train.train_ensemble(small(**changes)).items()}
+    return train.train_ensemble(small(**changes))
 
 
-def wanted(config, x):
-    return np.maximum(x, 0) if config.target == "relu" else x
+def watched(config, watch):
+    """What training ends with, the losses, and what `watch` makes of each network after each step."""
+    ended, (losses, along) = train.trained(config, onward=lambda *given: train.onward(*given, watch))
+    return [model.at(ended, seed) for seed in range(config.seeds)], losses, along
 
 
 def numpy_loss(w_in, w_out, x, y):
-    total = 0.0
-    for sample, goal in zip(x, y, strict=True):
-        total += sum((w_out @ np.maximum(w_in @ sample, 0) - goal) ** 4)
-    return total / x.size
+    return np.mean([(w_out @ np.maximum(w_in @ sample, 0) - goal) ** 4 for sample, goal in zip(x, y, strict=True)])
 
 
 def numpy_slope(w_in, w_out, x, y):
@@ -43,8 +41,8 @@ def numpy_slope(w_in, w_out, x, y):
     return ((outer @ w_out) * (hidden > 0)).T @ x, outer.T @ hidden
 
 
-def example(seed=0):
-    rng = np.random.default_rng(seed)
+def example():
+    rng = np.random.default_rng(0)
     return rng.normal(size=(3, 6)), rng.normal(size=(6, 3)), rng.uniform(-1, 1, (8, 6)), rng.uniform(0, 1, (8, 6))
 
 
@@ -76,8 +74,8 @@ def test_the_first_weights_are_normal_and_unrelated():
     assert w_in.shape == (20, 200) and w_out.shape == (200, 20) and w_in.dtype == w_out.dtype == np.float32
     for weights in (w_in, w_out):
         assert stats.kstest(weights.ravel(), stats.norm(0, 0.01).cdf).pvalue > 1e-3
-    assert abs(np.corrcoef(w_in.ravel(), w_out.T.ravel())[0, 1]) < 4 / np.sqrt(4000)
-    assert abs(np.corrcoef(w_in.ravel(), w_out.ravel())[0, 1]) < 4 / np.sqrt(4000)
+    for other in (w_out, w_out.T):
+        assert abs(np.corrcoef(w_in.ravel(), other.ravel())[0, 1]) < 4 / np.sqrt(4000)
 
 
 @pytest.mark.parametrize(
@@ -96,8 +94,8 @@ def test_the_naive_plan_on_paper(target, low, copied, given_up):
 @pytest.mark.parametrize("start, slopes", [("small", [0] * 12), ("naive", [1] * 3 + [0] * 9), ("shared", [0.5] * 12)])
 def test_what_training_starts_from(start, slopes):
     config = Config(features=12, neurons=3, start=start, activation="abs" if start == "naive" else "relu")
-    networks, _ = train.starts(dataclasses.replace(config, seeds=800))
-    found = jax.vmap(jax.vmap(measure.slopes))(networks).reshape(-1, 12).mean(0)
+    networks, *_ = train.starts(dataclasses.replace(config, seeds=800))
+    found = measure.each(measure.slopes, networks).mean(0)
     np.testing.assert_allclose(found, slopes, atol=0.07)
     assert networks.activation == config.activation
 
@@ -105,16 +103,9 @@ def test_what_training_starts_from(start, slopes):
 # ---- the loss and its gradient
 
 
-def test_the_loss_is_the_mean_fourth_power():
-    w_in, w_out, x, y = (part.astype(np.float32) for part in example())
-    network, config = model.Network(jnp.asarray(w_in), jnp.asarray(w_out)), Config(features=6, neurons=3)
-    np.testing.assert_allclose(train.loss(network, config, x.T, y.T), numpy_loss(w_in, w_out, x, y), rtol=1e-5)
-    np.testing.assert_allclose(train.loss(network, config, x.T, network(x.T) + 0.5), 0.5**4, rtol=1e-5)
-
-
 @pytest.mark.parametrize("exponent", [1.5, 2.0, 4.0, 8.0])
 @pytest.mark.parametrize("profile", ["step", "geometric"])
-def test_any_power_and_importance(exponent, profile):
+def test_the_loss_is_the_mean_weighted_power(exponent, profile):
     """Against numpy, traced and not; and where the error is 0 so is the slope, at every power."""
     w_in, w_out, x, y = (part.astype(np.float32) for part in example())
     network, features = model.Network(jnp.asarray(w_in), jnp.asarray(w_out)), len(w_out)
@@ -123,6 +114,8 @@ def test_any_power_and_importance(exponent, profile):
     by_hand = np.mean(fall * np.abs(np.asarray(network(x.T)).T - y) ** exponent)
     for loss in (train.loss, jax.jit(train.loss)):
         np.testing.assert_allclose(loss(network, config, x.T, y.T), by_hand, rtol=2e-5)
+        plain = loss(network, dataclasses.replace(config, importance=1.0), x.T, network(x.T) + 0.5)
+        np.testing.assert_allclose(plain, 0.5**exponent, rtol=1e-5)
     still = jax.grad(train.loss)(network, config, x.T, network(x.T))
     assert max(float(abs(slope[...]).max()) for slope in (still.w_in, still.w_out)) < 1e-6
 
@@ -131,19 +124,18 @@ def test_any_power_and_importance(exponent, profile):
 
 
 @pytest.mark.parametrize("target", ["relu", "identity"])
-def test_training_is_adam_with_a_cosine_decay(target):
-    """The whole run of five steps, on the same samples, in numpy."""
+def test_training_is_adam_with_a_cosine_decay(target, monkeypatch):
+    """Network 1's whole run of five steps, two and a half strides, on the same samples, in numpy."""
+    monkeypatch.setattr(train, "STRIDE", 2)
     config = small(target=target)
-    init_key, data_key = data.key(1, "init"), data.key(1, "data")
-    run = jax.jit(partial(train.train, watch=lambda networks: networks.w_in[...]))
-    network, (losses,), watched = run((train.begin(init_key[None], config), data_key), config)
-
+    ended, losses, after = (found[1] for found in watched(config, lambda network: network.w_in[...]))
+    init_key, data_key = (keys[1] for keys in train.keys(config))
     start = model.init(init_key, config)
     weights = [np.asarray(start.w_in[...], float), np.asarray(start.w_out[...], float)]
     mean, square = [0.0, 0.0], [0.0, 0.0]
-    for step, key in enumerate(jax.random.split(data_key, config.steps)):
-        x = np.asarray(data.sample(key, config, config.batch), float).T
-        y = wanted(config, x)
+    for step in range(config.steps):
+        x = np.asarray(data.sample(data_key, config, config.batch, step), float).T
+        y = np.maximum(x, 0) if target == "relu" else x
         np.testing.assert_allclose(losses[step], numpy_loss(*weights, x, y), rtol=1e-3)
         rate = config.learning_rate * (1 + np.cos(np.pi * step / config.steps)) / 2
         for which, slope in enumerate(numpy_slope(*weights, x, y)):
@@ -151,10 +143,19 @@ def test_training_is_adam_with_a_cosine_decay(target):
             square[which] = 0.999 * square[which] + 0.001 * slope**2
             unbiased = mean[which] / (1 - 0.9 ** (step + 1)), square[which] / (1 - 0.999 ** (step + 1))
             weights[which] = weights[which] - rate * unbiased[0] / (np.sqrt(unbiased[1]) + 1e-8)
-        np.testing.assert_allclose(watched[step, 0], weights[0], atol=2e-4, err_msg="what is watched is after the step")
-    np.testing.assert_allclose(network.w_in[0], weights[0], atol=2e-4)
-    np.testing.assert_allclose(network.w_out[0], weights[1], atol=2e-4)
-    assert losses.shape == (config.steps,)
+        np.testing.assert_allclose(after[step], weights[0], atol=2e-4, err_msg="what is watched is after the step")
+    np.testing.assert_allclose(ended.w_out[...], weights[1], atol=2e-4)
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "normalised"])
+def test_strides_make_no_difference(optimiser, monkeypatch):
+    """Two and a half of them, a whole number, and one for each step, beside one scan."""
+    config = small(optimiser=optimiser, steps=20)
+    whole = jax.tree.leaves(train.trained(config))
+    for stride in (8, 10, 1):
+        monkeypatch.setattr(train, "STRIDE", stride)
+        for ours, expected in zip(jax.tree.leaves(train.trained(config)), whole, strict=True):
+            np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-5, err_msg=f"stride {stride}")
 
 
 @pytest.mark.parametrize("activation, exact", [("relu", True), ("abs", True), ("linear", True), ("gelu", False)])
@@ -173,24 +174,20 @@ def test_one_rate_for_all_weights_keeps_the_balance_and_adam_does_not():
     """Difference of the squared lengths of each neuron, from first weights of very different size."""
 
     def difference(network):
-        return jnp.square(network.w_out[...]).sum(-2) - jnp.square(network.w_in[...]).sum(-1)
+        return jnp.square(network.w_out[...]).sum(0) - jnp.square(network.w_in[...]).sum(1)
 
     moved = {}
     for optimiser in ("adam", "normalised"):
-        config = small(batch=64, steps=300, seeds=1, init_scale=0.3, learning_rate=3e-4, optimiser=optimiser)
-        starts, samples = train.keys(config)
-        run = jax.jit(partial(train.train, watch=difference))
-        _, _, watched = run((train.begin(starts[0], config), samples[0]), config)
-        moved[optimiser] = np.abs(watched[-1] - watched[0]).max()
+        changes = {"steps": 300, "seeds": 1, "init_scale": 0.3, "learning_rate": 3e-4, "optimiser": optimiser}
+        along = watched(small(batch=64, **changes), difference)[2][0]
+        moved[optimiser] = np.abs(along[-1] - along[0]).max()
     assert moved["normalised"] < 0.2 * moved["adam"]
 
 
 def test_a_normalised_step_has_the_length_of_its_rate():
-    """Each network of a group by itself: the root mean square over both matrices of one step is the rate."""
+    """Each network by itself: the root mean square over both matrices of one step is the rate."""
     config = small(steps=1, learning_rate=0.01, optimiser="normalised", init_scale=0.01)
-    starts, samples = train.keys(config)
-    before = train.begin(starts[0], config)
-    after, _, _ = train.train((before, samples[0]), config)
+    before, after = train.starts(config)[0], train.trained(config)[0]
     steps = jax.tree.leaves(jax.tree.map(lambda a, b: np.asarray(a - b).reshape(3, -1), after, before))
     np.testing.assert_allclose(np.sqrt(np.square(np.concatenate(steps, 1)).mean(1)), 0.01, rtol=5e-3)
 
@@ -198,47 +195,38 @@ def test_a_normalised_step_has_the_length_of_its_rate():
 # ---- an ensemble
 
 
-def test_an_ensemble_is_its_networks_one_at_a_time():
-    together = trained(seeds=3)
-    assert [together[name].shape for name in ("w_in", "w_out", "loss")] == [(3, 3, 6), (3, 6, 3), (3, 5)]
-    assert {array.dtype for array in together.values()} == {np.dtype(np.float32)}
-    init_keys, data_keys = train.keys(SMALL)
-    alone = jax.jit(train.train)
-    for seed in range(3):
-        network, losses, _ = alone((train.begin(init_keys[0, [seed]], SMALL), data_keys[0]), SMALL)
-        np.testing.assert_allclose(together["w_in"][seed], network.w_in[0], atol=1e-5)
-        np.testing.assert_allclose(together["w_out"][seed], network.w_out[0], atol=1e-5)
-        np.testing.assert_allclose(together["loss"][seed], losses[0], rtol=1e-4)
-
-
-def test_a_seed_is_the_same_network_in_an_ensemble_of_any_size():
-    starts, samples = (jax.random.key_data(keys) for keys in train.keys(small(seeds=64)))
-    for seeds in (1, 3, 8, 9, 16):
-        ours = [jax.random.key_data(keys) for keys in train.keys(small(seeds=seeds))]
-        assert np.array_equal(ours[0].reshape(-1, 2)[:seeds], starts.reshape(-1, 2)[:seeds])
-        assert np.array_equal(ours[1], samples[: -(-seeds // 8)])
-    few, many = trained(seeds=3), trained(seeds=9)
-    for name, array in many.items():
-        assert len(array) == 9
-        np.testing.assert_allclose(few[name], array[:3], rtol=1e-4, atol=1e-5)
-
-
-def test_every_network_has_a_start_and_every_group_has_samples_of_its_own():
-    init_keys, data_keys = train.keys(small(seeds=20))
-    starts = jax.vmap(lambda key: model.init(key, Config(features=40)).w_in[...])(init_keys.ravel())
-    alike = np.corrcoef(starts.reshape(24, -1)) - np.eye(24)
-    assert np.abs(alike).max() < 5 / np.sqrt(400), "no two starts are related"
-    used = np.concatenate([np.asarray(jax.random.key_data(keys)).reshape(-1, 2) for keys in (init_keys, data_keys)])
-    assert len(np.unique(used, axis=0)) == len(used) == 24 + 3
+def test_a_seed_is_the_same_network_alone_and_in_any_ensemble():
+    """Of any size, from any first seed; and one step at a time, in a loop of Python's."""
     nine = trained(seeds=9)
-    assert len(np.unique(nine["w_in"].reshape(9, -1), axis=0)) == 9
-    assert len(np.unique(nine["loss"][:, 0])) == 9
+    assert [nine[name].shape for name in ("w_in", "w_out", "loss")] == [(9, 3, 6), (9, 6, 3), (9, 5)]
+    assert {array.dtype for array in nine.values()} == {np.dtype(np.float32)}
+    for first, seeds in ((0, 1), (0, 3), (5, 2), (8, 1)):
+        for name, array in train.train_ensemble(small(seeds=seeds), first).items():
+            np.testing.assert_allclose(array, nine[name][first : first + seeds], rtol=1e-4, atol=1e-5)
+    onward = jax.jit(train.onward)
+    for seed, keys in enumerate(zip(*train.keys(SMALL), strict=True)):
+        state = train.begin(keys, SMALL)
+        for step in range(SMALL.steps):
+            state, (loss, _) = onward(state, SMALL, jnp.array([step]))
+            np.testing.assert_allclose(nine["loss"][seed, step], loss[0], rtol=1e-4)
+        np.testing.assert_allclose(nine["w_in"][seed], state[0].w_in[...], atol=1e-5)
+        np.testing.assert_allclose(nine["w_out"][seed], state[0].w_out[...], atol=1e-5)
+
+
+def test_every_network_has_a_start_and_samples_of_its_own():
+    keys = [np.asarray(jax.random.key_data(keys)) for keys in train.keys(small(seeds=100))]
+    assert np.array_equal(jax.random.key_data(train.keys(small(seeds=60), 40)[1]), keys[1][40:])
+    assert len(np.unique(np.concatenate(keys), axis=0)) == 200, "no key serves twice"
+    starts = train.starts(Config(features=40, seeds=20))[0].w_in[...].reshape(20, -1)
+    assert np.abs(np.corrcoef(starts) - np.eye(20)).max() < 5 / np.sqrt(400), "no two starts are related"
+    nine = trained(seeds=9, init_scale=1e-6)  # the first loss is that of silence: the samples alone decide it
+    assert len(np.unique(nine["loss"][:, 0])) == len(np.unique(nine["w_in"].reshape(9, -1), axis=0)) == 9
 
 
 def test_the_default_prng_of_jax_decides_nothing():
     def numbers():
         init_keys, data_keys = train.keys(SMALL)
-        weights = model.init(init_keys[0, 0], SMALL).w_in[...]
+        weights = model.init(init_keys[0], SMALL).w_in[...]
         return [weights, *data.forced(data_keys[0], SMALL, 5), *data.ordered(data_keys[0], SMALL, 5)]
 
     with jax.default_prng_impl("threefry2x32"):
@@ -249,7 +237,7 @@ def test_the_default_prng_of_jax_decides_nothing():
 
 def test_a_loss_that_is_not_finite_is_refused(monkeypatch):
     """The last network starts so far out that its loss overflows; the message says how many and what to lower."""
-    far = train.keys(SMALL)[0][0, 2]
+    far = train.keys(SMALL)[0][2]
 
     def init(key, config):
         huge = jnp.where((jax.random.key_data(key) == jax.random.key_data(far)).all(), 1e12, 1.0)
@@ -290,10 +278,13 @@ def test_a_small_loss_that_rises_is_no_divergence(changes):
     assert trained["loss"].shape == (9, config.steps) and np.isfinite(trained["loss"]).all()
 
 
-def test_moments_of_a_training_are_network_0_on_its_way():
-    """The first is its start; the last is where the ensemble ends, up to rounding."""
-    watched, ended = train.moments(SMALL, [0, 2, 5]), trained()
-    start, _ = train.starts(SMALL)
-    np.testing.assert_array_equal(watched["w_in"][0], start.w_in[0, 0])
-    np.testing.assert_allclose(watched["w_in"][-1], ended["w_in"][0], atol=1e-4)
-    assert watched["w_out"].shape == (3, 6, 3) and not np.allclose(watched["w_out"][1], watched["w_out"][2])
+def test_moments_of_a_training_are_network_0_on_its_way(monkeypatch):
+    """The first is its start; the last, of the third stride, is where the ensemble ends, up to rounding."""
+    along = watched(SMALL, lambda network: network)[2]
+    monkeypatch.setattr(train, "STRIDE", 2)
+    moments, start = train.moments(SMALL, [0, 2, 3, 5]), train.starts(SMALL)[0]
+    for name in ("w_in", "w_out"):
+        ours = moments[name]
+        np.testing.assert_array_equal(ours[0], getattr(start, name)[0])
+        np.testing.assert_allclose(ours[1:], getattr(along, name)[0, [1, 2, 4]], atol=1e-4)
+        np.testing.assert_allclose(ours[-1], trained()[name][0], atol=1e-4)
