@@ -43,11 +43,6 @@ def _unflatten(compiled: tuple, traced: list) -> Config:
 jax.tree_util.register_pytree_node(Config, _flatten, _unflatten)
 
 
-def one_by_one(function: Callable, many: Any) -> Any:
-    """`function` of every entry along the leading axis of `many`, as many together as suits the device."""
-    return jax.lax.map(function, many, batch_size=None if jax.default_backend() == "cpu" else TOGETHER)
-
-
 def each(function: Callable, many: Any, *shared: Any) -> Any:
     """`function(one, *shared)` for every entry `one` along the leading axis of `many`, on all local devices.
 
@@ -77,7 +72,8 @@ def together(function: Callable, many: Iterable[Any]) -> list:
 @partial(jax.jit, static_argnums=(0, 1))
 def _spread(function: Callable, mesh: Mesh, many: Any, shared: tuple) -> Array:
     def share(many, shared):
-        return one_by_one(lambda one: function(one, *shared), many)
+        batch = None if jax.default_backend() == "cpu" else TOGETHER
+        return jax.lax.map(lambda one: function(one, *shared), many, batch_size=batch)
 
     split, whole = PartitionSpec("seed"), PartitionSpec()
     return jax.shard_map(share, mesh=mesh, in_specs=(split, whole), out_specs=split, check_vma=False)(many, shared)

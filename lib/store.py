@@ -159,10 +159,9 @@ def _file(compute: Callable, parameters: dict) -> tuple[Path, dict]:
     """Where a result is filed, and the description under which it is."""
     functions = [value for value in parameters.values() if callable(value)] or [compute]
     label = ".".join(function.__name__ for function in functions)
-    about = {
-        "result": label,
-        "parameters": {name: _described(value) for name, value in parameters.items()},
-    } | origin(*functions, train.train_ensemble)
+    about = {"result": label, "parameters": {name: _described(value) for name, value in parameters.items()}} | origin(
+        *functions, train.train_ensemble
+    )
     return paths.STORE / f"{label}-{_digest(json.dumps(about, sort_keys=True).encode())[:16]}.npz", about
 
 
