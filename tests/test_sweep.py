@@ -46,9 +46,9 @@ def test_a_row_for_each_network_and_a_finer_grid_trains_what_is_new(place, monke
     for name, values in expected.items():
         np.testing.assert_allclose(table[table.p == 0.3][name], values, rtol=1e-4, err_msg=name)
     trained = []
-    monkeypatch.setattr(store, "train_missing", lambda configs: trained.extend(config.p for config in configs))
+    monkeypatch.setattr(store, "train_missing", lambda configs: trained.extend((c.p, c.seeds) for c in configs))
     finer = sweep.table("sweep", points(0.1, 0.2, 0.3), 3, FEW)
-    assert trained == [0.1, 0.2], "the first of every three again, and the new one"
+    assert trained == [(0.1, 1), (0.2, 3), (0.3, 1)], "one network in three again, and all of the new point"
     assert finer.p.unique().tolist() == [0.1, 0.2, 0.3] and len(pd.read_csv(place)) == 9
 
 
@@ -64,10 +64,12 @@ def test_rows_that_do_not_come_out_again_are_refused(place):
     sweep.table("sweep", points(0.1, 0.3), 1, FEW)
     altered(place, lambda table: table.assign(tied_cosine=table.tied_cosine + 3 * (table.p == 0.3)))
     before = place.read_bytes()
-    sweep.table("sweep", points(0.1, 0.3), 2, FEW)  # that point is not trained again
+    sweep.table("sweep", points(0.1, 0.3), 6, FEW)  # no network of that point is trained again
     assert place.read_bytes() == before
-    for every, rates in ((2, (0.3, 0.1)), (1, (0.1, 0.3))):
-        with pytest.raises(sweep.Disagreement, match=r"sweep.csv has tied_cosine = .* at p = 0.3.*delete the file"):
+    for every, rates in ((6, (0.3, 0.1)), (1, (0.1, 0.3))):
+        with pytest.raises(
+            sweep.Disagreement, match=r"sweep.csv has tied_cosine = .* at p = 0.3, network .*delete the"
+        ):
             sweep.table("sweep", points(*rates), every, FEW)
         assert place.read_bytes() == before
 
@@ -78,7 +80,7 @@ def read(networks, config, options):
 
 
 @pytest.mark.parametrize("name, room", [("spread", 2 * 1 + 0.02 * 2), ("still", 0.02 * 5)])
-def test_a_mean_may_move_by_two_standard_deviations_of_a_network_or_two_percent(name, room, place):
+def test_a_network_may_move_by_two_standard_deviations_between_networks_or_two_percent(name, room, place):
     sweep.table("sweep", points(0.1), 1, FEW, read)
     altered(place, lambda table: table.assign(**{name: table[name] - 0.97 * room}))
     sweep.table("sweep", points(0.1), 1, FEW, read)
@@ -119,6 +121,48 @@ def test_a_damaged_table_costs_only_what_was_lost(place, monkeypatch):
         trained.clear()
         sweep.table("sweep", points(0.1, 0.3), 10**6, FEW)
         assert set(trained) == {0.1} | again and place.read_bytes() == whole, "the first point is always checked"
+
+
+def test_a_network_is_held_to_its_own_row_not_to_the_mean(place):
+    """Two networks that changed places have the same mean."""
+    sweep.table("sweep", points(0.1), 1, FEW, read)
+    altered(place, lambda table: table.assign(spread=[11.0, 2.0, 3.0]))
+    with pytest.raises(sweep.Disagreement, match="has spread = 11 at .*, network 0; trained again it is 1"):
+        sweep.table("sweep", points(0.1), 3, FEW, read)
+
+
+@pytest.mark.parametrize("seeds", [1, 3, 16, 32, 100])
+@pytest.mark.parametrize("every", [1, 2, 16, 64])
+def test_one_network_in_so_many_is_trained_again(seeds, every):
+    count = 200
+    again = [sweep.again(dataclasses.replace(TINY, seeds=seeds), number, every) for number in range(count)]
+    trained = sum(config.seeds for config in again if config)
+    assert trained >= count * seeds / every, "never fewer"
+    assert trained <= 2 * count * seeds / every + seeds, "nor twice as many"
+    assert again[0], "the first point always is"
+
+
+def test_networks_are_kept_and_one_in_so_many_is_trained_again(place, monkeypatch, tmp_path):
+    long, trained = [dataclasses.replace(TINY, steps=n) for n in (6, 5)], []
+    sweep.take("kept", long, 1)
+    whole, kept = (place.parent / "kept.npz").read_bytes(), store.networks(long[1])
+    monkeypatch.setattr(paths, "STORE", tmp_path / "elsewhere")
+    asked = store.networks
+    monkeypatch.setattr(store, "networks", lambda config: trained.append((config.steps, config.seeds)) or asked(config))
+    sweep.take("kept", long, 6)
+    assert trained[0] == (6, 1) and not store.missing(long) and (place.parent / "kept.npz").read_bytes() == whole
+    assert len(list((tmp_path / "elsewhere").glob("train_ensemble*.npz"))) == 3, (
+        "two that were kept, one that was trained"
+    )
+    np.testing.assert_array_equal(asked(long[1]).w_in, kept.w_in)
+    arrays = dict(np.load(place.parent / "kept.npz"))
+    name = next(name for name in arrays if name.endswith("w_in"))
+    np.savez(place.parent / "kept.npz", **arrays | {name: 2 * arrays[name]})
+    with pytest.raises(sweep.Disagreement, match="data/kept.npz has .* at .*steps = 6, network 0; trained again"):
+        sweep.take("kept", long, 6)
+    (place.parent / "kept.npz").write_bytes(whole[:-30])
+    sweep.take("kept", long, 6)
+    assert (place.parent / "kept.npz").read_bytes() == whole, "a damaged file is made anew"
 
 
 def test_one_point_of_a_table_of_many_is_found_and_labelled(place):
@@ -176,14 +220,14 @@ def test_committed_keys_fit_todays_code(monkeypatch):
     own, asked = parameters.kinds(parameters.settled({name: field.default for name, field in KNOWN.items()})), []
     with monkeypatch.context() as patch:
         patch.setattr(sweep, "to_train", lambda *call: asked.append(call) or [])
-        for section in ("11", "12", "13", "14", "15"):
+        for section in ("09", "10", "11", "12", "13", "14", "15"):
             plan.trained(section, *own)
-    assert len(asked) == 6
+    assert len(asked) == 8
     for name, points, every, options in asked:
         table = pd.read_csv(paths.ROOT / "data" / f"{name}.csv")
         assert list(dict.fromkeys(table.key)) == [sweep.key(point, options) for point in points], name
-        assert sweep.to_train(name, points, 10**9, options) == points[:1], name
-        assert sweep.to_train(name, points, every, options) == points[::every] and every == 16
+        some = [again for number, point in enumerate(points) if (again := sweep.again(point, number, every))]
+        assert sweep.to_train(name, points, every, options) == some and every == 64, name
         assert table.groupby("key", sort=False).size().tolist() == [point.seeds for point in points], name
 
 
