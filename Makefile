@@ -100,9 +100,9 @@ clean:
 
 # A notebook runs again when it, the code it calls, the published numbers, the environment or one of its outputs
 # changed; the findings also when another notebook's numbers did. Its stamp goes, and `lib.publish.run`, which runs all that
-# have none, one after the other, writes it anew. What failed has no stamp, and runs again.
+# have none, two at once, writes it anew. What failed has no stamp, and runs again.
 -include $(wildcard $(NAMES:%=$(STAMP)/%.mk))
-$(NAMES:%=$(STAMP)/%): $(STAMP)/%: notebooks/%.ipynb $(CALLED) lib/publish/kernel.py data/published.csv $(SETUP)
+$(NAMES:%=$(STAMP)/%): $(STAMP)/%: notebooks/%.ipynb $(CALLED) lib/publish/kernel.py lib/publish/warm.py data/published.csv $(SETUP)
 	@rm -f $@
 
 $(FINDINGS:%=$(STAMP)/%): $(SECTIONS:%=$(STAMP)/%.data)

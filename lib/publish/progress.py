@@ -1,21 +1,18 @@
-"""What a run will cost, how far it is, and how long it still takes: told on the terminal, never in a notebook."""
+"""How far a run is and how long it still takes: told on the terminal, never in a notebook."""
 
 import json
-import os
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterable
 from dataclasses import astuple
 from pathlib import Path
+from threading import Event, Lock, Thread
+
+from tqdm import tqdm
 
 from lib.config import Config
 
-BESIDE = 12.0  # seconds that a notebook takes beside its training, until some have shown it
 COMPILING = 1e11  # multiplications that could be done meanwhile
-EVERY = 20.0  # seconds between lines, where a line cannot be rewritten
-COMMAND = [sys.executable, "-m", "lib.publish.plan"]  # apart, since JAX takes long to import
+BESIDE = 3e11  # the same for what a notebook does beside its training
 
 
 def work(configs: Iterable[Config]) -> float:
@@ -29,82 +26,59 @@ def work(configs: Iterable[Config]) -> float:
 
 
 class Progress:
-    """Tells of a run while it lasts; `sections` holds what each runs with, `log` what `lib.store` notes."""
+    """Tells of a run while it lasts.
 
-    def __init__(self, sections: dict[str, dict], log: Path):
-        self.names, self.log, self.works, self.done, self.beside = list(sections), log, None, 0, BESIDE
-        self.begun = self.since = self.said = time.monotonic()
-        self.told, self.over, self.lock = False, threading.Event(), threading.Lock()
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text("")
-        quiet = {"env": os.environ | {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}, "stderr": subprocess.DEVNULL}
-        self.plan = subprocess.Popen(COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **quiet)
-        self.plan.stdin.write(json.dumps(sections))
-        self.plan.stdin.close()
-        self.watch = threading.Thread(target=self._watch, daemon=True)
-        self.watch.start()
+    Args:
+        count: of notebooks to run.
+        plan: the file where it will be said how much there is to train, in multiplications.
+        log: where `lib.store` notes what was trained.
+    """
+
+    def __init__(self, count: int, plan: Path, log: Path):
+        self.count, self.plan, self.log, self.begun = count, plan, log, time.monotonic()
+        self.todo, self.ended, self.running, self.told = None, 0, [], False
+        self.over, self.lock, self.watch = Event(), Lock(), Thread(target=self._watch, daemon=True)
+        form = "  {desc}: {percentage:.0f} %, about {remaining} left"  # where a line can be rewritten, and nowhere else
+        self.bar = tqdm(total=1, bar_format=form, smoothing=0, disable=None, leave=False)
 
     def __enter__(self):
+        self.watch.start()
         return self
 
     def __exit__(self, *_):
         self.over.set()
         self.watch.join()
-        self.plan.kill()
-        self.plan.wait()
-        self.plan.stdout.close()
+        self.bar.close()
 
-    def end(self, name: str, how: str = "") -> None:
-        """A notebook ended, and the next begins: a line says how, and after how long."""
+    def begin(self, name: str) -> None:
+        """A notebook begins."""
+        self.running.append(name)
+
+    def end(self, name: str, seconds: float, how: str = "") -> None:
+        """A notebook ended: a line says how, and after how long."""
         with self.lock:
-            now = time.monotonic()
-            _rewrite("")
-            print(f"{name:<20} {now - self.since:4.0f} s{how}", flush=True)
-            self.since, self.done = now, self.done + 1
-            self.beside = (BESIDE + now - self.begun - self._trained()[1]) / (1 + self.done)
+            self.running.remove(name)
+            self.ended += 1
+            tqdm.write(f"{name:<20} {seconds:4.0f} s{how}")
 
     def left(self) -> float | None:
-        """Seconds still to go, at the rate of trainings and notebooks so far; None while there is none."""
-        work, seconds = self._trained()
-        ahead = [(self.works or {}).get(name, 0.0) for name in self.names[self.done :]]
-        if self.works is None or not ahead or (sum(ahead) and not work):
+        """Seconds still to go, at the rate so far; None while there is none."""
+        if self.todo is None and self.plan.exists():
+            self.todo = json.loads(self.plan.read_text()) + BESIDE * self.count
+        log = self.log.read_text().split("\n")[:-1] if self.log.exists() else []
+        notes = [json.loads(line) for line in log if '"train_ensemble"' in line]
+        done = work(Config(**note["config"]) for note in notes) + BESIDE * self.ended
+        if not (self.todo and done):
             return None
-        first, *rest = (self.beside + (some and some / work * seconds) for some in ahead)
-        return max(first - (time.monotonic() - self.since), 0.0) + sum(rest)
-
-    def _trained(self) -> tuple[float, float]:
-        """How much was trained so far, and in how many seconds."""
-        notes = [json.loads(line) for line in self.log.read_text().split("\n")[:-1] if '"train_ensemble"' in line]
-        return work(Config(**note["config"]) for note in notes), sum(note["seconds"] for note in notes)
+        self.bar.total, self.bar.n = max(self.todo, done), done
+        return (self.bar.total - done) * (time.monotonic() - self.begun) / done
 
     def _watch(self) -> None:
         while not self.over.wait(0.5):
-            if self.works is None and self.plan.poll() is not None:
-                self.works = json.loads(self.plan.stdout.read() or "null")
             with self.lock:
-                if self.done < len(self.names):
-                    self._tell(self.left(), time.monotonic())
-
-    def _tell(self, left: float | None, now: float) -> None:
-        """The line of the moment; before it, as soon as there is a way to tell, one about the whole run."""
-        spent, how = now - self.begun, ""
-        if left is not None:
-            how = f": {100 * spent / (spent + left):.0f} %, about {_long(left)} left"
-            if not self.told:
-                _rewrite(f"this run takes about {_long(spent + left)}\n")
-            self.told = True
-        if sys.stderr.isatty() or now > self.said + EVERY:
-            self.said = now
-            _rewrite(f"{self.done + 1} of {len(self.names)}, {self.names[self.done]}{how}")
-
-
-def _long(seconds: float) -> str:
-    return f"{seconds / 60:.0f} min" if seconds > 90 else f"{max(5 * round(seconds / 5), 5)} s"
-
-
-def _rewrite(line: str) -> None:
-    """Puts a line in the place of the last on a terminal; where there is none, below it."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{line and '  '}{line}", end="", file=sys.stderr, flush=True)
-    elif line:
-        print(f"  {line.rstrip()}", file=sys.stderr, flush=True)
+                left = self.left()
+                if left is not None and not self.told:
+                    whole, self.told = left + time.monotonic() - self.begun, True
+                    long = f"{whole / 60:.0f} min" if whole > 90 else f"{max(5 * round(whole / 5), 5)} s"
+                    tqdm.write(f"  this run takes about {long}")
+                self.bar.set_description_str(f"{self.ended} of {self.count} done, now {', '.join(self.running)}")

@@ -4,8 +4,14 @@ python -m lib.publish.run run NOTEBOOK ... [-- NAME=VALUE ...]    executes those
 python -m lib.publish.run restore                                 puts every parameters cell back to its defaults
 """
 
+import json
+import os
 import signal
 import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 
 from filelock import FileLock
@@ -14,14 +20,17 @@ from lib import paths
 from lib.config import ConfigError
 from lib.experiments import parameters
 from lib.publish import asked, kernel
-from lib.publish.kernel import Kernel
 from lib.publish.progress import Progress
+from lib.publish.warm import Warm
+
+TOGETHER = min(os.cpu_count() or 1, 2)  # notebooks at once; more would want much memory
 
 
 def update(names: list[str], given: dict, home: Path) -> int:
-    """Runs those of the notebooks that have no stamp, one after the other; one that fails stops only the findings.
+    """Runs those of the notebooks that have no stamp, some at once; one that fails stops only the findings.
 
     Beside the stamps it leaves `failed`, a line for each notebook that did not end, and `mixed`, where sections differ.
+    Two calls for one `home` take turns.
 
     Returns: an exit status.
 
@@ -30,42 +39,52 @@ def update(names: list[str], given: dict, home: Path) -> int:
         OSError: something could not be written.
     """
     stamps, notebooks = kernel.build(home) / "stamps", [asked.NOTEBOOKS / f"{name}.ipynb" for name in names]
-    (stamps / "failed").unlink(missing_ok=True)
-    settled = asked.check(given, notebooks)
+    settled, plan, log = asked.check(given, notebooks), stamps / "plan.json", kernel.log(home)
     stamps.mkdir(parents=True, exist_ok=True)
-    todo = [path for path in notebooks if not (stamps / path.stem).exists()]
-    sections, started, failed = [path for path in todo if not asked.last(path.stem)], [], []
-    with Progress({path.stem: settled[path.stem] for path in todo}, kernel.log(home)) as progress:
-        try:
-            for number, path in enumerate(sections):
-                started += [Kernel(ahead, home, settled[ahead.stem]) for ahead in sections[len(started) : number + 2]]
-                failed += _turn(path, given, home, progress, started[number])
-        finally:
-            for one in started:
-                one.stop()
-        mixed = _mixed(stamps / "mixed", home)
-        for path in (path for path in notebooks if asked.last(path.stem)):
-            failed += _conclude(path, given, home, progress, mixed)
-    (stamps / "failed").write_text("".join(f"{line}\n" for line in failed))
+    with FileLock(stamps / "lock"):
+        for old in (stamps / "failed", plan, log):
+            old.unlink(missing_ok=True)
+        todo = [path for path in notebooks if not (stamps / path.stem).exists()]
+        with Warm(kernel.IMPORTS) as warm, Progress(len(todo), plan, log) as progress:
+            planned = json.dumps({path.stem: settled[path.stem] for path in todo}), str(plan)
+            warm.fork([sys.executable, "-m", "lib.publish.plan", *planned], {}, str(paths.ROOT))
+            turn = partial(_turn, given=given, home=home, warm=warm, progress=progress)
+            failed = _together(turn, [path for path in todo if not asked.last(path.stem)], warm)
+            mixed = _mixed(stamps / "mixed", home)
+            for path in (path for path in notebooks if asked.last(path.stem)):
+                failed += _conclude(path, stamps, mixed, lambda path: _together(turn, [path], warm))
+        (stamps / "failed").write_text("".join(f"{line}\n" for line in failed))
     return 1 if failed else 0
 
 
-def _turn(notebook: Path, given: dict, home: Path, progress: Progress, on: Kernel | None = None) -> list[str]:
-    """Runs a notebook unless another `make`, with which this one takes turns, just did; a line if it failed."""
-    stamp, failed = kernel.build(home) / "stamps" / notebook.stem, []
-    with FileLock(f"{stamp}.lock"):
-        if not stamp.exists():
-            try:
-                kernel.run(notebook, given, home, on)
-            except kernel.Failed as error:
-                failed = [str(error)]
-    progress.end(notebook.stem, ", failed" if failed else "")
+def _together(turn: Callable[[Path], list[str]], notebooks: list[Path], warm: Warm) -> list[str]:
+    """Takes the notebooks' turns, in threads; what ends one of those, or this, ends all."""
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        try:
+            turns = [pool.submit(turn, notebook) for notebook in notebooks]
+            for one in wait(turns, return_when=FIRST_EXCEPTION).done:
+                one.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            warm.stop()
+            raise
+    return [line for one in turns for line in one.result()]
+
+
+def _turn(notebook: Path, given: dict, home: Path, warm: Warm, progress: Progress) -> list[str]:
+    """Runs a notebook; a line if it failed."""
+    start, failed = time.monotonic(), []
+    progress.begin(notebook.stem)
+    try:
+        kernel.run(notebook, given, home, warm)
+    except kernel.Failed as error:
+        failed = [str(error)]
+    progress.end(notebook.stem, time.monotonic() - start, ", failed" if failed else "")
     return failed
 
 
-def _conclude(notebook: Path, given: dict, home: Path, progress: Progress, mixed: bool) -> list[str]:
+def _conclude(notebook: Path, stamps: Path, mixed: bool, run: Callable[[Path], list[str]]) -> list[str]:
     """Runs the findings if a section's numbers are newer, where all sections are there and agree."""
-    stamps = kernel.build(home) / "stamps"
     stamp, sections = stamps / notebook.stem, [name for name in asked.names() if not asked.last(name)]
     if lacking := [name for name in sections if not (stamps / name).exists()]:
         stamp.unlink(missing_ok=True)
@@ -73,11 +92,8 @@ def _conclude(notebook: Path, given: dict, home: Path, progress: Progress, mixed
     if mixed:
         stamp.touch()  # once they agree, some section's numbers are newer
         return []
-    if stamp.exists() and any(
-        (stamps / f"{name}.data").stat().st_mtime_ns > stamp.stat().st_mtime_ns for name in sections
-    ):
-        stamp.unlink()
-    return [] if stamp.exists() else _turn(notebook, given, home, progress)
+    newest = max((stamps / f"{name}.data").stat().st_mtime_ns for name in sections)
+    return [] if stamp.exists() and stamp.stat().st_mtime_ns >= newest else run(notebook)
 
 
 def _mixed(file: Path, home: Path) -> bool:
