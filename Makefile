@@ -115,7 +115,7 @@ $(STAMP)/done: $(WANTED:%=$(STAMP)/%)
 
 # README speaks for all sections: not while one failed, or they disagree.
 $(STAMP)/readme: $(STAMP)/done $(wildcard README.md lib/publish/readme.py)
-	@test -s $(STAMP)/failed -o -e $(STAMP)/mixed || $(RUN) -m lib.publish.readme
+	@test -s $(STAMP)/failed -o -s $(STAMP)/mixed || $(RUN) -m lib.publish.readme
 	@touch $@
 
 # `make site` takes the notebooks as they are; `make paper` brings them up to date first.
@@ -123,7 +123,7 @@ $(SITE): $(if $(filter paper,$(MAKECMDGOALS)),$(STAMP)/done $(if $(SLUG)$(NOTEBO
   $(addprefix $(OUT)/,notebooks/[0-9]*.ipynb data/*.csv data/*.json) lib/publish/*.py lib/experiments/parameters.py \
   lib/publish/templates/* data/*.bib CITATION.cff README.md) $(SETUP)
 	@$(RUN) -m lib.publish.site
-	@$(if $(SLUG),,test -e $(STAMP)/mixed || cmp -s $(@D)/paper.png figures/paper.png || cp $(@D)/paper.png figures/ 2>/dev/null || true)
+	@$(if $(SLUG),,test -s $(STAMP)/mixed || cmp -s $(@D)/paper.png figures/paper.png || cp $(@D)/paper.png figures/ 2>/dev/null || true)
 
 $(LIVE): $(wildcard lib/*.py) lib/publish/live.py lib/plots/style.py lib/publish/templates/live.html $(SETUP)
 	@$(RUN) -m lib.publish.live

@@ -1,22 +1,22 @@
 """One notebook, executed: whole or not at all, and the same bytes every time."""
 
+import asyncio
 import filecmp
 import hashlib
 import os
 import re
 import shutil
-from asyncio import sleep
 from pathlib import Path
 
 import nbformat
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.provisioning import LocalProvisioner
-from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.exceptions import CellExecutionError
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
+from traitlets import Instance
 
 from lib import paths
 from lib.experiments import parameters
@@ -42,7 +42,7 @@ class Failed(RuntimeError):
 class Forked(LocalProvisioner):
     """A kernel as Jupyter wants to know it, whose process `warm` forks."""
 
-    warm = None
+    warm = Instance(Warm)
 
     async def launch_kernel(self, cmd, *, env, cwd, **_):
         self.process = self.pid = self.warm.fork(cmd, env=env, cwd=cwd)
@@ -53,7 +53,7 @@ class Forked(LocalProvisioner):
 
     async def wait(self):
         while await self.poll() is None:
-            await sleep(0.02)
+            await asyncio.sleep(0.02)
         self.process = None
 
     async def send_signal(self, signum):
@@ -67,15 +67,10 @@ def run(notebook: Path, given: dict, home: Path, warm: Warm | None = None) -> li
     What it made is listed in a file that `make` includes, beside a stamp that is as old as `warm`: what is edited
     while notebooks run is newer than their stamps.
 
-    Args:
-        given: values of a run; those that the notebook declares are injected.
-        warm: where its kernel comes from; one of its own if there is none.
-
-    Returns: what was made, relative to `home`.
+    Of the values `given` those that the notebook declares are injected. Returns what was made, relative to `home`.
 
     Raises:
-        Failed: a cell raised, the kernel died, or the notebook was edited while it ran.
-        OSError: something could not be written.
+        Failed, OSError: it did not run to its end, or could not be written.
     """
     if warm is None:
         with Warm(IMPORTS) as warm:
@@ -112,29 +107,17 @@ def log(home: Path) -> Path:
     return build(home) / "progress.jsonl"
 
 
-def _manager(notebook: Path, home: Path, stage: Path, warm: Warm) -> AsyncKernelManager:
-    """Starts a kernel for a notebook."""
-    own = paths.BUILD / "ipython"
-    own.mkdir(parents=True, exist_ok=True)
-    environment = {"PAPER_HOME": home, "PAPER_STAGE": stage, "PAPER_PROGRESS": log(home), "IPYTHONDIR": own}
-    environment = {name: str(path) for name, path in environment.items()}
-    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
-    manager.provisioner = Forked(parent=manager, kernel_id=manager.kernel_id, kernel_spec=manager.kernel_spec)
-    manager.provisioner.warm = warm
-    run_sync(manager.start_kernel)(extra_arguments=ARGUMENTS, cwd=str(notebook.parent), env=environment)
-    return manager
-
-
 def _executed(notebook: Path, given: dict, home: Path, stage: Path, failed: Path, warm: Warm) -> nbformat.NotebookNode:
     """A notebook with the outputs of its cells; if one of them raised, it is written to `failed`."""
-    nb = load_notebook_node(str(notebook))
+    nb, own = load_notebook_node(str(notebook)), paths.BUILD / "ipython"
     if injected := parameters.reaching(asked.cell(notebook), given):
         values = {name: list(value) if isinstance(value, tuple) else value for name, value in injected.items()}
         nb = parameterize_notebook(nb, values)
-    options = {"coalesce_streams": True, "record_timing": False, "startup_timeout": 600, "iopub_timeout": 60}
-    options |= {"raise_on_iopub_timeout": True, "shutdown_kernel": "immediate"}
+    own.mkdir(parents=True, exist_ok=True)
+    environment = {"PAPER_HOME": home, "PAPER_STAGE": stage, "PAPER_PROGRESS": log(home), "IPYTHONDIR": own}
+    environment = {name: str(path) for name, path in environment.items()}
     try:
-        NotebookClient(nb, km=_manager(notebook, home, stage, warm), **options).execute(cleanup_kc=True)
+        asyncio.run(_executing(nb, warm, extra_arguments=ARGUMENTS, cwd=str(notebook.parent), env=environment))
     except CellExecutionError as error:
         failed.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(nb, failed)
@@ -145,7 +128,7 @@ def _executed(notebook: Path, given: dict, home: Path, stage: Path, failed: Path
             f"{notebook.stem} failed in cell [{count}]: {error.ename}: {reason}; "
             f"nothing of it was changed, as it failed it is {shown}"
         ) from None
-    except DeadKernelError:
+    except RuntimeError:  # from nbclient, at whatever moment
         raise Failed(f"{notebook.stem} failed: its kernel died (out of memory?); nothing of it was changed") from None
     nb.metadata = nbformat.from_dict(KERNEL)
     for part in nb.cells:
@@ -153,6 +136,16 @@ def _executed(notebook: Path, given: dict, home: Path, stage: Path, failed: Path
         if "injected-parameters" in part.metadata.tags:
             part.id = "injected-parameters"
     return nb
+
+
+async def _executing(nb: nbformat.NotebookNode, warm: Warm, **start) -> None:
+    """Runs the cells of a notebook on a kernel of its own."""
+    km = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
+    km.provisioner = Forked(parent=km, kernel_spec=km.kernel_spec, warm=warm)
+    await km.start_kernel(**start)
+    options = {"startup_timeout": 600, "iopub_timeout": 600, "raise_on_iopub_timeout": True, "record_timing": False}
+    client = NotebookClient(nb, km=km, coalesce_streams=True, shutdown_kernel="immediate", **options)
+    await client.async_execute(cleanup_kc=True)
 
 
 def _move(stage: Path, home: Path, start: int) -> list[Path]:
@@ -175,8 +168,8 @@ def _list(stamp: Path, notebook: Path, home: Path, made: list[Path], start: int)
     outputs = " ".join(os.path.relpath(home / name, paths.ROOT) for name in made if home / name != notebook)
     rules = f"{os.path.relpath(stamp, paths.ROOT)}: {outputs}\n{outputs}:\n" if outputs else ""
     stamp.with_name(f"{stamp.name}.mk").write_text(rules)
-    data = [name for name in made if name.parts[0] == "data"]
-    data = "".join(f"{hashlib.sha256((home / name).read_bytes()).hexdigest()}  {name}\n" for name in data)
+    digests = {name: hashlib.sha256((home / name).read_bytes()).hexdigest() for name in made if name.parts[0] == "data"}
+    data = "".join(f"{digest}  {name}\n" for name, digest in digests.items())
     numbers = stamp.with_name(f"{stamp.name}.data")  # what the findings depend on: left alone if no number changed
     if not numbers.exists() or numbers.read_text() != data:
         numbers.write_text(data)

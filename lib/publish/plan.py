@@ -14,14 +14,11 @@ from lib.experiments import activation, importance, length, power, predicted, sp
 from lib.experiments.parameters import Study, kinds
 from lib.publish.progress import work
 
-Given = tuple[Config, Measurement, Study]
 
-
-def missing(section: str, given: Given) -> list[Config]:
+def missing(section: str, given: tuple[Config, Measurement, Study]) -> list[Config]:
     """The ensembles that a section would have to train now: neither in the store nor in a committed table."""
-    if section == "90":
-        return []
-    return [config for config in dict.fromkeys(trained(section, *given)) if store.missing([config])]
+    asked = [] if section == "90" else dict.fromkeys(trained(section, *given))
+    return [config for config in asked if store.missing([config])]
 
 
 def trained(section: str, config: Config, measured: Measurement, study: Study) -> list[Config]:
@@ -30,12 +27,8 @@ def trained(section: str, config: Config, measured: Measurement, study: Study) -
     kinds = [*activation.points(full, study.activations).values()]
     linear, identity = replace(few, activation="linear"), replace(few, target="identity")
 
-    def table(name: str, points: list[Config], options: Measurement = measured) -> list[Config]:
-        return sweep.to_train(name, points, study.every, options)
-
-    def every(points: dict) -> list[Config]:
-        return sum(points.values(), [])
-
+    table = lambda name, points, options=measured: sweep.to_train(name, points, study.every, options)
+    every = lambda points: sum(points.values(), [])
     sections = {
         "00": lambda: [config, replace(config, target="relu"), identity, replace(identity, low=0.0)],
         "01": lambda: [config, linear],
@@ -66,7 +59,7 @@ def trained(section: str, config: Config, measured: Measurement, study: Study) -
 
 
 if __name__ == "__main__":
-    given, told = json.loads(sys.argv[1]), Path(sys.argv[2])
+    given, draft = json.loads(sys.argv[1]), Path(f"{sys.argv[2]}.part")
     todo = dict.fromkeys(config for name in given for config in missing(name[:2], kinds(given[name])))
-    told.with_suffix(".part").write_text(json.dumps(work(todo)))
-    told.with_suffix(".part").replace(told)
+    draft.write_text(json.dumps(work(todo)))
+    draft.replace(sys.argv[2])

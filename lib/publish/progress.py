@@ -3,9 +3,10 @@
 import json
 import time
 from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from dataclasses import astuple
 from pathlib import Path
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 
 from tqdm import tqdm
 
@@ -25,60 +26,45 @@ def work(configs: Iterable[Config]) -> float:
     return total + COMPILING * len(programs)
 
 
-class Progress:
-    """Tells of a run while it lasts.
-
-    Args:
-        count: of notebooks to run.
-        plan: the file where it will be said how much there is to train, in multiplications.
-        log: where `lib.store` notes what was trained.
-    """
+class Progress(AbstractContextManager):
+    """Tells of a run of `count` notebooks, from how much `plan` has to train and what `lib.store` notes in `log`."""
 
     def __init__(self, count: int, plan: Path, log: Path):
-        self.count, self.plan, self.log, self.begun = count, plan, log, time.monotonic()
-        self.todo, self.ended, self.running, self.told = None, 0, [], False
-        self.over, self.lock, self.watch = Event(), Lock(), Thread(target=self._watch, daemon=True)
-        form = "  {desc}: {percentage:.0f} %, about {remaining} left"  # where a line can be rewritten, and nowhere else
-        self.bar = tqdm(total=1, bar_format=form, smoothing=0, disable=None, leave=False)
-
-    def __enter__(self):
+        self.count, self.ended, self.plan, self.log, self.begun = count, 0, plan, log, time.monotonic()
+        form = "  {n_fmt} of {total_fmt} notebooks{postfix}"  # where a line can be rewritten, and nowhere else
+        self.bar = tqdm(total=count, bar_format=form, disable=None, leave=False)
+        self.over, self.told, self.watch = Event(), False, Thread(target=self._watch, daemon=True)
         self.watch.start()
-        return self
 
     def __exit__(self, *_):
         self.over.set()
         self.watch.join()
         self.bar.close()
 
-    def begin(self, name: str) -> None:
-        """A notebook begins."""
-        self.running.append(name)
-
     def end(self, name: str, seconds: float, how: str = "") -> None:
         """A notebook ended: a line says how, and after how long."""
-        with self.lock:
-            self.running.remove(name)
-            self.ended += 1
-            tqdm.write(f"{name:<20} {seconds:4.0f} s{how}")
+        tqdm.write(f"{name:<20} {seconds:4.0f} s{how}")
+        self.ended += 1
+        self.bar.update()
 
     def left(self) -> float | None:
         """Seconds still to go, at the rate so far; None while there is none."""
-        if self.todo is None and self.plan.exists():
-            self.todo = json.loads(self.plan.read_text()) + BESIDE * self.count
         log = self.log.read_text().split("\n")[:-1] if self.log.exists() else []
         notes = [json.loads(line) for line in log if '"train_ensemble"' in line]
         done = work(Config(**note["config"]) for note in notes) + BESIDE * self.ended
-        if not (self.todo and done):
+        if not (self.plan.exists() and done):
             return None
-        self.bar.total, self.bar.n = max(self.todo, done), done
-        return (self.bar.total - done) * (time.monotonic() - self.begun) / done
+        whole = json.loads(self.plan.read_text()) + BESIDE * self.count
+        return max(whole / done - 1, 0) * (time.monotonic() - self.begun)
 
     def _watch(self) -> None:
         while not self.over.wait(0.5):
-            with self.lock:
-                left = self.left()
-                if left is not None and not self.told:
-                    whole, self.told = left + time.monotonic() - self.begun, True
-                    long = f"{whole / 60:.0f} min" if whole > 90 else f"{max(5 * round(whole / 5), 5)} s"
-                    tqdm.write(f"  this run takes about {long}")
-                self.bar.set_description_str(f"{self.ended} of {self.count} done, now {', '.join(self.running)}")
+            if (left := self.left()) is not None:
+                if not self.told:
+                    tqdm.write(f"  this run takes about {_long(left + time.monotonic() - self.begun)}")
+                self.told = True
+                self.bar.set_postfix_str(f"about {_long(left)} left")
+
+
+def _long(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds > 90 else f"{max(5 * round(seconds / 5), 5)} s"

@@ -29,14 +29,11 @@ TOGETHER = min(os.cpu_count() or 1, 2)  # notebooks at once; more would want muc
 def update(names: list[str], given: dict, home: Path) -> int:
     """Runs those of the notebooks that have no stamp, some at once; one that fails stops only the findings.
 
-    Beside the stamps it leaves `failed`, a line for each notebook that did not end, and `mixed`, where sections differ.
-    Two calls for one `home` take turns.
-
-    Returns: an exit status.
+    Beside the stamps it leaves `failed`, a line for each notebook that did not end, and `mixed`, a line if sections ran
+    with different parameters. Two calls for one `home` take turns. Returns an exit status.
 
     Raises:
-        Refused, ConfigError: the parameters do not fit; nothing was run.
-        OSError: something could not be written.
+        Refused, ConfigError, OSError: the parameters do not fit, and nothing was run; something could not be written.
     """
     stamps, notebooks = kernel.build(home) / "stamps", [asked.NOTEBOOKS / f"{name}.ipynb" for name in names]
     settled, plan, log = asked.check(given, notebooks), stamps / "plan.json", kernel.log(home)
@@ -50,9 +47,16 @@ def update(names: list[str], given: dict, home: Path) -> int:
             warm.fork([sys.executable, "-m", "lib.publish.plan", *planned], {}, str(paths.ROOT))
             turn = partial(_turn, given=given, home=home, warm=warm, progress=progress)
             failed = _together(turn, [path for path in todo if not asked.last(path.stem)], warm)
-            mixed = _mixed(stamps / "mixed", home)
-            for path in (path for path in notebooks if asked.last(path.stem)):
-                failed += _conclude(path, stamps, mixed, lambda path: _together(turn, [path], warm))
+            if mixed := parameters.disagreement(home):
+                mixed = f"findings and README are left as they were: {mixed}; to go back, make restore\n"
+            (stamps / "mixed").write_text(mixed)
+            try:
+                findings = [
+                    path for path in notebooks if asked.last(path.stem) and _due(stamps / path.stem, bool(mixed))
+                ]
+                failed += _together(turn, findings, warm)
+            except kernel.Failed as error:
+                failed.append(str(error))
         (stamps / "failed").write_text("".join(f"{line}\n" for line in failed))
     return 1 if failed else 0
 
@@ -74,7 +78,6 @@ def _together(turn: Callable[[Path], list[str]], notebooks: list[Path], warm: Wa
 def _turn(notebook: Path, given: dict, home: Path, warm: Warm, progress: Progress) -> list[str]:
     """Runs a notebook; a line if it failed."""
     start, failed = time.monotonic(), []
-    progress.begin(notebook.stem)
     try:
         kernel.run(notebook, given, home, warm)
     except kernel.Failed as error:
@@ -83,39 +86,30 @@ def _turn(notebook: Path, given: dict, home: Path, warm: Warm, progress: Progres
     return failed
 
 
-def _conclude(notebook: Path, stamps: Path, mixed: bool, run: Callable[[Path], list[str]]) -> list[str]:
-    """Runs the findings if a section's numbers are newer, where all sections are there and agree."""
-    stamp, sections = stamps / notebook.stem, [name for name in asked.names() if not asked.last(name)]
-    if lacking := [name for name in sections if not (stamps / name).exists()]:
+def _due(stamp: Path, mixed: bool) -> bool:
+    """Whether the findings are to run, since a section's numbers are newer; not where sections are mixed.
+
+    Raises:
+        kernel.Failed: a section is lacking.
+    """
+    sections = [stamp.with_name(name) for name in asked.names() if not asked.last(name)]
+    if lacking := [section.name for section in sections if not section.exists()]:
         stamp.unlink(missing_ok=True)
-        return [f"{notebook.stem} was not run: it needs {', '.join(lacking)}"]
+        raise kernel.Failed(f"{stamp.name} was not run: it needs {', '.join(lacking)}")
     if mixed:
         stamp.touch()  # once they agree, some section's numbers are newer
-        return []
-    newest = max((stamps / f"{name}.data").stat().st_mtime_ns for name in sections)
-    return [] if stamp.exists() and stamp.stat().st_mtime_ns >= newest else run(notebook)
+    newest = max(section.with_suffix(".data").stat().st_mtime_ns for section in sections)
+    return not mixed and not (stamp.exists() and stamp.stat().st_mtime_ns >= newest)
 
 
-def _mixed(file: Path, home: Path) -> bool:
-    """Whether sections ran with different parameters; the file says which, for `make` to show."""
-    line = parameters.disagreement(home)
-    if line:
-        file.write_text(f"findings and README are left as they were: {line}; to go back, make restore\n")
-    else:
-        file.unlink(missing_ok=True)
-    return bool(line)
-
-
-def main(command: str, *words: str) -> int:
+def main(command: str, *words: str) -> int | None:
     """Does what the command line asks; one message and an exit status if it cannot be done."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception, so that kernels are stopped too
     try:
-        if command == "run":
-            end = words.index("--") if "--" in words else len(words)
-            return update([*words[:end]], asked.parse([*words[end + 1 :]]), paths.home())
-        if command != "restore":
-            raise asked.Refused(f"no command {command!r}:{__doc__.partition('.')[2]}")
-        asked.restore()
+        if command == "restore":
+            return asked.restore()
+        end = [*words, "--"].index("--")
+        return update([*words[:end]], asked.parse([*words[end + 1 :]]), paths.home())
     except (asked.Refused, ConfigError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -126,8 +120,7 @@ def main(command: str, *words: str) -> int:
     except KeyboardInterrupt:
         print("stopped; what was finished is kept", file=sys.stderr)
         return 130
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(*(sys.argv[1:] or ["help"])))
+    sys.exit(main(*sys.argv[1:]))

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from importlib import import_module
 from threading import Lock
 
@@ -22,7 +22,7 @@ SHARED = {  # by all that is forked: figures as any kernel shows them, and a GPU
 }
 
 
-class Warm:
+class Warm(AbstractContextManager):
     """Such a process and those that it forked, for a `with` block: none of them outlives it, or us."""
 
     def __init__(self, modules: tuple[str, ...]):
@@ -30,14 +30,11 @@ class Warm:
         options = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1, "cwd": paths.ROOT}
         options |= {"env": os.environ | SHARED, "start_new_session": True}
         self.server = subprocess.Popen([sys.executable, "-m", __name__, *modules], **options)
-
-    def __enter__(self):
-        self.server.stdout.readline()  # once it is ready
-        return self
+        self.server.stdout.readline()  # it is ready
 
     def __exit__(self, *_):
-        self.stop()
-        self.server.communicate()
+        with self.server:  # its pipes are closed, and it is waited for
+            self.stop()
 
     def stop(self) -> None:
         """Ends all of them."""
@@ -48,7 +45,9 @@ class Warm:
         """Starts `[python, "-m", MODULE, ...]` in a folder, with `env` added to the environment; its process id."""
         with self.lock:
             self.server.stdin.write(json.dumps({"command": command, "env": env, "cwd": cwd}) + "\n")
-            return int(self.server.stdout.readline())
+            if not (answer := self.server.stdout.readline()):
+                raise RuntimeError("what forks kernels has died")
+            return int(answer)
 
     def alive(self, pid: int) -> bool:
         """Whether a process that was forked still runs."""
@@ -61,8 +60,7 @@ class Warm:
 def become(command: list[str], env: dict[str, str], cwd: str) -> None:
     """Goes on as `python -m MODULE` would begin."""
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    for number in (signal.SIGINT, signal.SIGCHLD):
-        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.environ.update(env)
     os.chdir(cwd)
     if sys.platform != "linux":  # a fork of what has threads already may fail elsewhere
