@@ -82,8 +82,10 @@ def finished(tmp_path_factory) -> Path:
     """A copy of the repository after its first `make paper`."""
     root = tmp_path_factory.mktemp("first") / "paper"
     shutil.copytree(paths.ROOT / "lib", root / "lib", ignore=shutil.ignore_patterns("__pycache__", "live.*"))
-    for name, code in {"publish/site.py": SITE, "publish/plan.py": PLAN, "plots/__init__.py": ""}.items():
-        (root / "lib" / name).write_text(code)  # the real ones take seconds, and have tests of their own
+    slow = {"publish/site.py": SITE, "publish/plan.py": PLAN}  # the real ones take seconds, and have tests of their own
+    slow |= dict.fromkeys(("plots/__init__.py", "claims/__init__.py", "experiments/sweep.py"), "")
+    for name, code in slow.items():
+        (root / "lib" / name).write_text(code)
     (root / "data").mkdir()
     for name in ("Makefile", "environment.yml", "pyproject.toml", "requirements.lock", "data/published.csv"):
         shutil.copy(paths.ROOT / name, root / name)
