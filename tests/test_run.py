@@ -241,6 +241,7 @@ def test_it_foresees_how_long_a_run_takes(tmp_path, monkeypatch, capfd):
     assert one == progress.work([config, config, dataclasses.replace(config, p=0.5)]) / 3 + progress.COMPILING * 2 / 3
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
     monkeypatch.setattr(progress, "BESIDE", one)
+    log.touch()
     with progress.Progress(3, plan, log) as run:
         now[0] = 20
         run.end("00_a", 20)

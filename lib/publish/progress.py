@@ -49,8 +49,7 @@ class Progress(AbstractContextManager):
 
     def left(self) -> float | None:
         """Seconds still to go, at the rate so far; None while there is none."""
-        log = self.log.read_text().split("\n")[:-1] if self.log.exists() else []
-        notes = [json.loads(line) for line in log if '"train_ensemble"' in line]
+        notes = [json.loads(line) for line in self.log.read_text().split("\n")[:-1] if '"train_ensemble"' in line]
         done = work(Config(**note["config"]) for note in notes) + BESIDE * self.ended
         if not (self.plan.exists() and done):
             return None

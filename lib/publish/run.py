@@ -39,8 +39,9 @@ def update(names: list[str], given: dict, home: Path) -> int:
     settled, plan, log = asked.check(given, notebooks), stamps / "plan.json", kernel.log(home)
     stamps.mkdir(parents=True, exist_ok=True)
     with FileLock(stamps / "lock"):
-        for old in (stamps / "failed", plan, log):
+        for old in (stamps / "failed", plan):
             old.unlink(missing_ok=True)
+        log.write_text("")
         todo = [path for path in notebooks if not (stamps / path.stem).exists()]
         with Warm(kernel.IMPORTS) as warm, Progress(len(todo), plan, log) as progress:
             planned = json.dumps({path.stem: settled[path.stem] for path in todo}), str(plan)
