@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -57,7 +58,7 @@ class Forked(LocalProvisioner):
         self.process = None
 
     async def send_signal(self, signum):
-        if await self.poll() is None:
+        with suppress(ProcessLookupError):
             os.kill(self.pid, signum)
 
 
@@ -113,6 +114,8 @@ def _executed(notebook: Path, given: dict, home: Path, stage: Path, failed: Path
     if injected := parameters.reaching(asked.cell(notebook), given):
         values = {name: list(value) if isinstance(value, tuple) else value for name, value in injected.items()}
         nb = parameterize_notebook(nb, values)
+    for part in (part for part in nb.cells if part.cell_type == "code"):
+        part.outputs, part.execution_count = [], None
     own.mkdir(parents=True, exist_ok=True)
     environment = {"PAPER_HOME": home, "PAPER_STAGE": stage, "PAPER_PROGRESS": log(home), "IPYTHONDIR": own}
     environment = {name: str(path) for name, path in environment.items()}
