@@ -101,9 +101,9 @@ clean:
 
 # A notebook runs again when it, the code it calls, the published numbers, the environment or one of its outputs
 # changed; the findings also when another notebook's numbers did. Its stamp goes, and `lib.publish.run`, which runs all that
-# have none, one after the other, writes it anew. What failed has no stamp, and runs again.
+# have none, two at once, writes it anew. What failed has no stamp, and runs again.
 -include $(wildcard $(NAMES:%=$(STAMP)/%.mk))
-$(NAMES:%=$(STAMP)/%): $(STAMP)/%: notebooks/%.ipynb $(CALLED) lib/publish/kernel.py data/published.csv $(SETUP)
+$(NAMES:%=$(STAMP)/%): $(STAMP)/%: notebooks/%.ipynb $(CALLED) lib/publish/kernel.py lib/publish/warm.py data/published.csv $(SETUP)
 	@rm -f $@
 
 $(FINDINGS:%=$(STAMP)/%): $(SECTIONS:%=$(STAMP)/%.data)
@@ -116,7 +116,7 @@ $(STAMP)/done: $(WANTED:%=$(STAMP)/%)
 
 # README speaks for all sections: not while one failed, or they disagree.
 $(STAMP)/readme: $(STAMP)/done $(wildcard README.md lib/publish/readme.py)
-	@test -s $(STAMP)/failed -o -e $(STAMP)/mixed || $(RUN) -m lib.publish.readme
+	@test -s $(STAMP)/failed -o -s $(STAMP)/mixed || $(RUN) -m lib.publish.readme
 	@touch $@
 
 # `make site` takes the notebooks as they are; `make paper` brings them up to date first.
@@ -124,7 +124,7 @@ $(SITE): $(if $(filter paper,$(MAKECMDGOALS)),$(STAMP)/done $(if $(SLUG)$(NOTEBO
   $(addprefix $(OUT)/,notebooks/[0-9]*.ipynb data/*.csv data/*.json) lib/publish/*.py lib/experiments/parameters.py \
   lib/publish/templates/* data/*.bib CITATION.cff README.md) $(SETUP)
 	@$(RUN) -m lib.publish.site
-	@$(if $(SLUG),,test -e $(STAMP)/mixed || cmp -s $(@D)/paper.png figures/paper.png || cp $(@D)/paper.png figures/ 2>/dev/null || true)
+	@$(if $(SLUG),,test -s $(STAMP)/mixed || cmp -s $(@D)/paper.png figures/paper.png || cp $(@D)/paper.png figures/ 2>/dev/null || true)
 
 $(LIVE): $(wildcard lib/*.py) lib/publish/live.py lib/plots/style.py lib/publish/templates/live.html $(SETUP)
 	@$(RUN) -m lib.publish.live

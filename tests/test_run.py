@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -30,7 +31,7 @@ print("to the terminal", file=sys.__stderr__, flush=True)
 @pytest.fixture(autouse=True)
 def bare(monkeypatch):
     """Kernels without imports, which these notebooks do not need; test_make has them."""
-    monkeypatch.setattr(kernel, "AHEAD", "pass")
+    monkeypatch.setattr(kernel, "IMPORTS", ())
 
 
 def write(path: Path, *cells: str, parameters: str = PARAMETERS) -> Path:
@@ -84,7 +85,10 @@ def test_a_notebook_that_raises_fails_each_time_and_changes_nothing(tmp_path):
     kernel.run(notebook, {}, tmp_path)
     stamp = tmp_path / "stamps" / "01_one"
     assert stamp.exists()
-    write(notebook, WRITES, "raise ValueError('the fault\\nin two lines')")
+    write(notebook, WRITES, "raise ValueError('the fault\\nin two lines')", "never")
+    nb = nbformat.read(notebook, 4)
+    nb.cells[-1].execution_count = 9  # as it ran once
+    nbformat.write(nb, notebook)
     before = files(tmp_path)
     for _ in range(2):
         with pytest.raises(kernel.Failed) as failure:
@@ -146,23 +150,29 @@ paths.output("data", "{}.json").write_text(json.dumps({{"seeds": seeds}}))"""
     said = (tmp_path / "stamps" / "mixed").read_text()
     assert "seeds = 3" in said and "left as they were" in said and not (tmp_path / "data" / "90.json").exists()
     update(2)
-    assert not (tmp_path / "stamps" / "mixed").exists() and (tmp_path / "data" / "90.json").exists()
+    assert not (tmp_path / "stamps" / "mixed").read_text() and (tmp_path / "data" / "90.json").exists()
 
 
-def test_told_to_stop_it_takes_the_kernel_with_it(tmp_path):
-    pid = tmp_path / "pid"
-    sleeps = f"import os, pathlib, time; pathlib.Path({str(pid)!r}).write_text(str(os.getpid())); time.sleep(600)"
-    write(tmp_path / "notebooks" / "01_one.ipynb", sleeps)
+@pytest.mark.parametrize(("signum", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_told_to_stop_it_takes_its_kernels_with_it(tmp_path, signum, status):
+    """Two notebooks run at once, a third waits."""
+    names, there = ("01_one", "02_two", "03_three"), tmp_path / "notebooks"
+    sleeps = (
+        f"import os, pathlib, time; pathlib.Path({str(tmp_path)!r}, str(os.getpid()) + '.pid').touch(); time.sleep(600)"
+    )
+    for name in names:
+        write(there / f"{name}.ipynb", sleeps)
     before = files(tmp_path)
-    there = f"asked.NOTEBOOKS = pathlib.Path({str(tmp_path / 'notebooks')!r})"
-    script = f"import pathlib; from lib.publish import asked, run; {there}; raise SystemExit(run.main('run', '01_one'))"
+    script = "import pathlib; from lib.publish import asked, kernel, run; kernel.IMPORTS, run.TOGETHER = (), 2; "
+    script += f"asked.NOTEBOOKS = pathlib.Path({str(there)!r}); raise SystemExit(run.main('run', *{names}))"
     home = os.environ | {"PAPER_HOME": str(tmp_path)}
     process = subprocess.Popen([sys.executable, "-c", script], cwd=paths.ROOT, env=home)
-    wait(lambda: pid.exists() and pid.read_text())
-    process.terminate()
-    assert process.wait(60) == 143
-    wait(lambda: not alive(int(pid.read_text())))
-    assert files(tmp_path) == before
+    wait(lambda: len(list(tmp_path.glob("*.pid"))) == 2, patience=300)
+    process.send_signal(signum)
+    assert process.wait(60) == status
+    wait(lambda: not any(alive(int(file.stem)) for file in tmp_path.glob("*.pid")))
+    assert files(tmp_path) == before and len(list(tmp_path.glob("*.pid"))) == 2
+    assert signum == signal.SIGKILL or not list(tmp_path.glob("stage/*"))
 
 
 def alive(pid: int) -> bool:
@@ -228,26 +238,21 @@ def test_it_says_which_sections_a_parameter_reaches(tmp_path, capsys):
 
 
 def test_it_foresees_how_long_a_run_takes(tmp_path, monkeypatch, capfd):
-    """From the work ahead, at the rate of the trainings so far, and from what notebooks take beside them."""
-    config, now = Config(steps=100), [0.0]
+    """From the work ahead, at the rate so far."""
+    config, now, log, plan = Config(steps=100), [0.0], tmp_path / "log", tmp_path / "plan"
     one = progress.work([config])
     assert one == progress.work([config, config, dataclasses.replace(config, p=0.5)]) / 3 + progress.COMPILING * 2 / 3
-    works = {"00_a": 0, "01_b": 3 * one, "02_c": one}
     monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
-    script = f"import sys; print({json.dumps(works)!r})"
-    monkeypatch.setattr(progress, "COMMAND", [sys.executable, "-c", script])
-    with progress.Progress(dict.fromkeys(works, {}), tmp_path / "log") as run:
-        wait(lambda: run.works == works)
-        assert run.left() is None, "nothing was trained yet"
+    monkeypatch.setattr(progress, "BESIDE", one)
+    log.touch()
+    with progress.Progress(3, plan, log) as run:
         now[0] = 20
-        run.end("00_a")
+        run.end("00_a", 20)
+        assert run.left() is None, "nothing is known of what is to be trained"
+        plan.write_text(json.dumps(5 * one))
+        assert run.left() == 20 * (3 + 5 - 1)
         note = {"result": "train_ensemble", "seconds": 50, "config": dataclasses.asdict(config)}
-        notes = [json.dumps(note), json.dumps({"result": "other", "seconds": 5}), "half a li"]
-        (tmp_path / "log").write_text("\n".join(notes))
-        assert run.left() == (150 + 16) + (50 + 16), "20 s beside training, where 12 were guessed: 16"
-        now[0] = 80
-        assert run.left() == (150 + 16 - 60) + (50 + 16)
+        log.write_text("\n".join([json.dumps(note), json.dumps({"result": "other", "seconds": 5}), "half a li"]))
+        assert run.left() == 20 * (3 + 5 - 2) / 2
         wait(lambda: run.told)
-    said = capfd.readouterr()
-    assert "this run takes about 4 min" in said.err
-    assert said.out == "00_a                   20 s\n"
+    assert capfd.readouterr().out.splitlines() == ["00_a                   20 s", "  this run takes about 80 s"]

@@ -39,24 +39,18 @@ def test_every_dependency_is_locked_at_a_version_that_fits(line):
     assert wanted.specifier.contains(versions[0])
 
 
-def test_every_locked_requirement_has_a_hash():
+def test_every_locked_requirement_has_a_hash_and_none_an_address():
     assert len(ENTRIES) == sum(map(len, locked().values()))
     assert all("--hash=sha256:" in entry for entry in ENTRIES)
-
-
-def test_the_lock_holds_no_address():
     assert not re.search(r"https?:|file:|index|find-links| @ |-e ", LOCK)
 
 
-def test_conda_takes_python_and_make_and_nothing_else():
+def test_conda_takes_python_and_make_and_nothing_else_and_all_want_the_same_python():
     *packages, pip = CONDA["dependencies"]
     assert CONDA["channels"] == ["conda-forge", "nodefaults"]
     assert packages == [f"python {PROJECT['requires-python']}", "make", "pip"]
     assert pip == {"pip": ["-r requirements.lock"]}
     assert CONDA["name"] == PROJECT["name"]
-
-
-def test_everything_wants_the_same_python():
     oldest, newest = environment.OLDEST, environment.NEWEST
     asked = SpecifierSet(f">={oldest[0]}.{oldest[1]},<{newest[0]}.{newest[1] + 1}")
     assert asked == SpecifierSet(PROJECT["requires-python"])
@@ -143,13 +137,15 @@ def test_set_up_installs_what_is_locked_by_its_hashes(commands):
     assert called[1][1] == f"{uv}\n"
 
 
-def test_set_up_takes_an_environment_that_works_and_clears_one_that_was_left_half_way(commands):
+def test_set_up_takes_an_environment_that_works_and_clears_one_that_was_left_half_way(commands, monkeypatch):
     called = commands[1]
     Path(".venv").mkdir()
     assert set_up(called) == VENV + INSTALLS, "what is no environment is not emptied"
     assert set_up(called) == INSTALLS
     Path(".venv/pip").unlink()
     assert set_up(called) == ["-m venv --clear .venv"] + INSTALLS
+    monkeypatch.setenv("CONDA_PREFIX", ".venv")
+    assert set_up(called) == INSTALLS, "conda's is used as it is"
 
 
 @pytest.mark.parametrize("fails", ["venv", "pip", "uv"])
@@ -182,16 +178,6 @@ def test_what_cannot_be_set_up_is_one_line(commands, monkeypatch, setting, says)
     assert "\n" not in end.value.code and not commands[1] and not Path(".venv").exists()
 
 
-def test_conda_is_used_as_it_is(commands, monkeypatch):
-    Path(".venv").mkdir()
-    Path(".venv/pip").touch()
-    monkeypatch.setenv("CONDA_PREFIX", ".venv")
-    assert set_up(commands[1]) == INSTALLS
-
-
-def test_whether_a_python_has_pip(tmp_path):
+def test_whether_a_python_has_pip_and_one_that_is_too_old_can_read_what_says_so(tmp_path):
     assert environment.has_pip(sys.executable) and not environment.has_pip(str(tmp_path / "no-such-python"))
-
-
-def test_a_python_that_is_too_old_can_read_what_says_so():
     ast.parse(Path(environment.__file__).read_text(), feature_version=(3, 6))

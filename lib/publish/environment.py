@@ -1,9 +1,7 @@
 """Sets up the Python environment of the paper: `python3 lib/publish/environment.py STAMP`, in the repository.
 
-STAMP is a file in the environment's folder, such as `.venv/.superposition-paper`. It is written last and holds the
-repository's place: make sets up again where there is none, or where it holds another place.
-
-Only Python's own library is there yet, and a Python that is too old must read this file to say so.
+STAMP is a file in the environment's folder. It is written last and holds the repository's place: make sets up again
+where it is not so. Only Python's own library is there yet, and a Python that is too old must read this file to say so.
 """
 
 import importlib.util
@@ -19,11 +17,7 @@ LOCK = "requirements.lock"
 
 
 def environment(folder: Path, *goals: str) -> str:
-    """The Python of the environment in `folder`, which is made anew unless it has a pip that works.
-
-    Args:
-        goals: what make was asked for.
-    """
+    """The Python of the environment in `folder`, made anew unless it has a pip that works; `goals` are make's."""
     python = str(folder / "bin" / "python")
     if has_pip(python):
         return python
@@ -42,12 +36,8 @@ def environment(folder: Path, *goals: str) -> str:
 
 def has_pip(python: str) -> bool:
     """Whether this Python is there and has a pip that works."""
-    try:
-        return not subprocess.call(
-            [python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-    except OSError:
-        return False
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return os.path.exists(python) and not subprocess.call([python, "-m", "pip", "--version"], **quiet)
 
 
 def call(what: str, *command: str, **options) -> str:

@@ -25,19 +25,15 @@ def write(path: Path, config: Config) -> None:
 
     Args:
         config: of networks with ReLU neurons and ReLU targets; its network 0 is shown, and how it came to be.
-
-    Raises:
-        FloatingPointError: training diverged.
-        StoreError, OSError: the weights or the page could not be written.
     """
     steps = sorted({round(config.steps * share) for share in MOMENTS})
     before = store.fetch(train.moments, config=dataclasses.replace(config, seeds=1), steps=steps[:-1])
     last = model.at(store.networks(config), 0)
     weights = [np.concatenate([before["w_in"], last.w_in[None]]), np.concatenate([before["w_out"], last.w_out[None]])]
-    flat = np.concatenate([matrices.reshape(len(steps), -1) for matrices in weights], 1)
-    data = {"features": config.features, "neurons": config.neurons, "steps": steps, "low": config.low}
-    data["weights"] = base64.b64encode(flat.astype("<f4").tobytes()).decode()
-    colours = plots.style.PALETTE.as_hex()
+    flat = np.concatenate([matrices.reshape(len(steps), -1) for matrices in weights], 1).astype("<f4")
+    data = {name: getattr(config, name) for name in ("features", "neurons", "low")} | {"steps": steps}
+    data["weights"] = base64.b64encode(flat.tobytes()).decode()
+    colours = zip(("ours", "naive", "third", "", "minus"), plots.style.PALETTE.as_hex(), strict=False)
     words = {
         "title": "The network, live",
         **{name: f"{getattr(config, name):,}" for name in ("features", "neurons", "steps")},
@@ -45,10 +41,7 @@ def write(path: Path, config: Config) -> None:
         "on": f"{config.features * config.p:.3g}",
         "weights": f"{2 * config.features * config.neurons:,}",
         "moments": str(len(steps)),
-        "ours": colours[0],
-        "naive": colours[1],
-        "third": colours[2],
-        "minus": colours[4],
+        **dict(colours),
         "data": json.dumps(data),
     }
     page = re.sub(r"@(\w+)@", lambda mark: words[mark[1]], TEMPLATE.read_text(encoding="utf-8"))

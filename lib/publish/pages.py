@@ -4,10 +4,10 @@ import base64
 import io
 import re
 import subprocess
-from dataclasses import dataclass
 from html import escape
 from itertools import zip_longest
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 import pypandoc
@@ -23,8 +23,7 @@ CAPTION = re.compile(r"\*\*Figure (\w+)\.\*\*\s*(.*)", re.S)
 SCROLLS = {"class": "table", "role": "region", "aria-label": "Table", "tabindex": "0"}
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """A page to be made; `printed` is its text without code, `banner` how its parameters differ from the paper's."""
 
     name: str
@@ -105,9 +104,9 @@ def write(page: Page, before: Page | None, after: Page | None, paper: str, there
     words = {name: getattr(page, name) for name in ("name", "title", "number", "banner")} | {"paper": paper}
     words |= {"previous-name": before.name, "previous-title": before.title} if before else {}
     words |= {"next-name": after.name, "next-title": after.title} if after else {}
-    options = [f"--metadata={name}:{value}" for name, value in words.items() if value]
-    options += ["--toc", "--toc-depth=3"] if before else ["--metadata=front"]  # the title page comes first
-    options += [f"--from={MARKDOWN}+gfm_auto_identifiers", f"--template={TEMPLATES / 'page.html'}", "--mathml"]
+    options = ["--toc", "--toc-depth=3"] if before else ["--metadata=front"]  # the title page comes first
+    options += [f"--metadata={name}:{value}" for name, value in words.items() if value] + ["--mathml"]
+    options += [f"--from={MARKDOWN}+gfm_auto_identifiers", f"--template={TEMPLATES / 'page.html'}"]
     soup = BeautifulSoup(pandoc(page.name, page.text, *options), "html.parser")
     for link in soup("a", href=re.compile(r"^\w+\.html")):
         if link["href"].partition(".html")[0] not in there:

@@ -1,13 +1,12 @@
 """What each section trains, so that a run can say what it will cost before it is over.
 
-python -m lib.publish.plan    how much there is to train, from and as JSON
+python -m lib.publish.plan GIVEN FILE    writes how much there is to train, with parameters by section, as JSON
 """
 
 import json
 import sys
-from contextlib import suppress
 from dataclasses import replace
-from threading import Thread
+from pathlib import Path
 
 from lib import store
 from lib.config import Config, Measurement
@@ -15,39 +14,11 @@ from lib.experiments import activation, importance, length, power, predicted, sp
 from lib.experiments.parameters import Study, kinds
 from lib.publish.progress import work
 
-Given = tuple[Config, Measurement, Study]
 
-
-def missing(section: str, given: Given) -> list[Config]:
+def missing(section: str, given: tuple[Config, Measurement, Study]) -> list[Config]:
     """The ensembles that a section would have to train now: neither in the store nor in a committed table."""
-    if section == "90":
-        return []
-    return [config for config in dict.fromkeys(trained(section, *given)) if store.missing([config])]
-
-
-def works(sections: dict[str, dict]) -> dict[str, float]:
-    """How much each section has to train that no earlier one trains (`progress.work`), by name, from its parameters."""
-    seen, total, found = {}, 0.0, {}
-    for name, values in sections.items():
-        seen |= dict.fromkeys(missing(name[:2], kinds(values)))
-        before, total = total, work(seen)
-        found[name] = total - before
-    return found
-
-
-def ahead(section: str, values: dict) -> None:
-    """Begins to train what a section will ask the store for, in a thread of its own: while another notebook still runs.
-
-    Args:
-        values: the section's parameters, settled. Without a task of its own there is nothing to foresee.
-    """
-    configs = missing(section, kinds(values)) if values.keys() >= {"features", "steps"} else []
-
-    def train() -> None:
-        with suppress(FloatingPointError, store.StoreError):  # the notebook will say so
-            store.train_missing(configs)
-
-    Thread(target=train, daemon=True).start()
+    asked = [] if section == "90" else dict.fromkeys(trained(section, *given))
+    return [config for config in asked if store.missing([config])]
 
 
 def trained(section: str, config: Config, measured: Measurement, study: Study) -> list[Config]:
@@ -56,12 +27,8 @@ def trained(section: str, config: Config, measured: Measurement, study: Study) -
     kinds = [*activation.points(full, study.activations).values()]
     linear, identity = replace(few, activation="linear"), replace(few, target="identity")
 
-    def table(name: str, points: list[Config], options: Measurement = measured) -> list[Config]:
-        return sweep.to_train(name, points, study.every, options)
-
-    def every(points: dict) -> list[Config]:
-        return sum(points.values(), [])
-
+    table = lambda name, points, options=measured: sweep.to_train(name, points, study.every, options)
+    every = lambda points: sum(points.values(), [])
     sections = {
         "00": lambda: [config, replace(config, target="relu"), identity, replace(identity, low=0.0)],
         "01": lambda: [config, linear],
@@ -92,4 +59,7 @@ def trained(section: str, config: Config, measured: Measurement, study: Study) -
 
 
 if __name__ == "__main__":
-    json.dump(works(json.load(sys.stdin)), sys.stdout)
+    given, draft = json.loads(sys.argv[1]), Path(f"{sys.argv[2]}.part")
+    todo = dict.fromkeys(config for name in given for config in missing(name[:2], kinds(given[name])))
+    draft.write_text(json.dumps(work(todo)))
+    draft.replace(sys.argv[2])

@@ -46,14 +46,13 @@ def tables(data: Path) -> dict[str, str]:
 
 def verdicts(data: Path) -> list[tuple[str, ...]]:
     """What the post expects of each knob, from `data/NN_verdict.csv`: notebook, expectation, verdict, evidence."""
-    names = ("prediction", "verdict", "evidence")
-    files = sorted(data.glob("1[1-5]_verdict.csv"))
-    return [(file.name[:2], *(row[name] for name in names)) for file in files for row in records(file)]
+    rows = [(file.name[:2], row) for file in sorted(data.glob("1[1-5]_verdict.csv")) for row in records(file)]
+    return [(notebook, row["prediction"], row["verdict"], row["evidence"]) for notebook, row in rows]
 
 
 def summary(data: Path) -> str:
     """What came out, in two sentences; nothing if there are no claims."""
-    claims, knobs = records(data / "claims.csv"), verdicts(data)
+    claims, knobs = records(data / "claims.csv"), Counter(verdict for _, _, verdict, _ in verdicts(data))
     if not claims:
         return ""
     reproduced, origin, future = (Counter(row[name] for row in claims) for name in ("reproduced", "origin", "future"))
@@ -66,12 +65,10 @@ def summary(data: Path) -> str:
     )
     if missing := reproduced["undefined"]:
         text += f" {missing} of them {'do' if missing > 1 else 'does'} not exist with these parameters."
-    if not knobs:
-        return text
-    count = Counter(verdict for _, _, verdict, _ in knobs)
-    said = [verdict for verdict in MANY if count[verdict] or verdict != "not tested"]
-    ends = [f"{count[verdict]} {verdict if count[verdict] == 1 else MANY[verdict]}" for verdict in said]
-    return f"{text}\nOf {len(knobs)} expectations about experiments that the post did not run, {', '.join(ends)}."
+    said = [verdict for verdict in MANY if knobs[verdict] or verdict != "not tested"]
+    ends = ", ".join(f"{knobs[verdict]} {verdict if knobs[verdict] == 1 else MANY[verdict]}" for verdict in said)
+    more = f"\nOf {knobs.total()} expectations about experiments that the post did not run, {ends}."
+    return text + (more if knobs else "")
 
 
 def write(home: Path) -> None:
@@ -81,19 +78,23 @@ def write(home: Path) -> None:
         ValueError: the page lacks the markers of a table, or has them twice.
     """
     page, data = home / "README.md", home / "data"
-    if not page.exists():
-        return
-    before = after = page.read_text(encoding="utf-8")
-    for marker, text in (tables(data) | ({"summary": said} if (said := summary(data)) else {})).items():
+    before = after = read(page)
+    for marker, text in (tables(data) | {"summary": summary(data)}).items():
+        if not text:
+            continue
         around = re.split(f"(?<=<!-- {marker} -->).*?(?=<!-- /{marker} -->)", after, flags=re.S)
         if len(around) != 2:
             raise ValueError(f"README.md wants one <!-- {marker} --> and <!-- /{marker} -->, to write between")
         after = f"\n{text}\n".join(around)
     if after != before:
-        draft = home / "build" / "README.md"
-        draft.parent.mkdir(exist_ok=True)
+        draft = page.with_suffix(".part")
         draft.write_text(after, encoding="utf-8")
         os.replace(draft, page)
+
+
+def read(file: Path) -> str:
+    """What a file says; nothing if it is not there."""
+    return file.read_text(encoding="utf-8") if file.exists() else ""
 
 
 def between(page: str, marker: str) -> str:

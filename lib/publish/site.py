@@ -33,11 +33,8 @@ def build(home: Path, out: Path, root: Path | None = None) -> list[Path]:
     """Writes the site of the paper at `home` to the folder `out`, `index.html` last; returns its pages.
 
     Args:
-        root: where the paper is, if `home` is a run of it with other parameters. Its title, abstract and references are
-            the paper's, its chapters and numbers those that it made. A run has no PDF, and `out` may be its own folder.
-
-    Raises:
-        RuntimeError: pandoc warned of a text, or pandoc or typst could not read it.
+        root: where the paper is, if `home` is a run of it with other parameters, which has no PDF. Its title, abstract
+            and references are the paper's, its chapters and numbers its own, and `out` may be its folder.
     """
     (out / "pictures").mkdir(parents=True, exist_ok=True)  # a run's own figures are in `figures`
     for old in [*out.glob("[0-9]*.html"), *out.glob("pictures/*")]:
@@ -48,20 +45,18 @@ def build(home: Path, out: Path, root: Path | None = None) -> list[Path]:
     given, mixed = parameters.ran_with(home), not run and parameters.disagreement(home)
     whole = {name: value for values in given.values() for name, value in values.items()}
     given["90"] = {} if mixed else whole  # it speaks of all sections
-    there = [
-        (path, at, _banner(given.get(path.name[:2], {}), run)) for at, path in enumerate(notebooks) if path.exists()
-    ]
+    banners = [_banner(given.get(path.name[:2], {}), run) for path in notebooks]
+    there = [number for number, path in enumerate(notebooks) if path.exists()]
     with ThreadPoolExecutor() as pool:
-        chapters = list(pool.map(lambda chapter: pages.chapter(*chapter, out), there))
+        chapters = list(pool.map(lambda at: pages.chapter(notebooks[at], at, banners[at], out), there))
     about = _about(home, root, [page for page in chapters if not (mixed and page.banner)])
-    about |= {"run": run, "of": len(notebooks)}
-    about |= {name: not run and find_spec(module) for name, module in (("live", "lib.publish.live"), ("pdf", "typst"))}
-    banner, works = _banner(whole, run) if run else "", _read(root / "data" / "references.bib")
+    about |= {"run": run, "of": len(notebooks), "pdf": not run and find_spec("typst")}
+    about["live"] = not run and find_spec("lib.publish.live")
+    banner, works = _banner(whole, run) if run else "", readme.read(root / "data" / "references.bib")
     works = pages.pandoc("references", works, "--from=biblatex", "--citeproc", f"--to={pages.MARKDOWN}")
-    made = Page("made", "How this was made", _made(home, root, whole if run else {}), banner)
-    others = [Page("references", "References", works, banner), made]
-    front = Page("index", about["paper"], _front(home, root, about, chapters, others), banner)
-    order = [front, *chapters, *others]
+    others = [Page("references", "References", works, banner)]
+    others.append(Page("made", "How this was made", _made(home, root, whole if run else {}), banner))
+    order = [Page("index", about["paper"], _front(home, root, about, chapters, others), banner), *chapters, *others]
     names = {page.name for page in order} | ({"live"} if about["live"] else set())
     turns = list(zip(order, [None, *order], [*order[1:], None], strict=False))
     with ThreadPoolExecutor() as pool:
@@ -97,21 +92,22 @@ def _went_along(name: str, values: dict) -> bool:
 
 def _shown(value, most: int = 6) -> str:
     """A parameter's value for a reader; of a list that is longer than `most`, how many and from where to where."""
-    if isinstance(value, (list, tuple)):
-        whole = ", ".join(map(_shown, value)) or "none"
-        return whole if len(value) <= most else f"{len(value)} from {_shown(min(value))} to {_shown(max(value))}"
-    return value if isinstance(value, str) else f"{value:,}".removesuffix(".0")
+    if not isinstance(value, (list, tuple)):
+        return value if isinstance(value, str) else f"{value:,}".removesuffix(".0")
+    if len(value) > most:
+        return f"{len(value)} from {_shown(min(value))} to {_shown(max(value))}"
+    return ", ".join(map(_shown, value)) or "none"
 
 
 def _about(home: Path, root: Path, chapters: list[Page]) -> dict:
     """What CITATION.cff says of the paper, the abstract that README.md has between its markers, and a figure."""
     about = {"title": "A paper", "authors": [{"name": "The contributors"}], "references": []}
-    about |= yaml.safe_load(_read(root / "CITATION.cff")) or {}
+    about |= yaml.safe_load(readme.read(root / "CITATION.cff")) or {}
     for work in (*about["references"], about):
-        names = [who.get("name") or f"{who['given-names']} {who['family-names']}" for who in work["authors"]]
-        work["authors"] = ", ".join(names)
+        whole = [who.get("name") or f"{who['given-names']} {who['family-names']}" for who in work["authors"]]
+        work["authors"] = ", ".join(whole)
     about["paper"], _, about["subtitle"] = about["title"].partition(": ")
-    abstract = readme.between(_read(root / "README.md"), "abstract")
+    abstract = readme.between(readme.read(root / "README.md"), "abstract")
     if home != root:  # what came out is said of the run, or not at all
         abstract = f"**The paper.** {abstract.replace(readme.between(abstract, 'summary'), '')}"
         abstract += f"\n\n**This run.** {came}" if (came := readme.summary(home / "data")) else ""
@@ -119,26 +115,25 @@ def _about(home: Path, root: Path, chapters: list[Page]) -> dict:
     return about | {"abstract": pages.linked(abstract), "figure": next(lines, "")}
 
 
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.exists() else ""
-
-
 def _front(home: Path, root: Path, about: dict, chapters: list[Page], others: list[Page]) -> str:
     """The title page."""
     expected = readme.tables(home / "data").get("predictions", "")
     if home == root:  # it says what README says, whatever a section was run with since
-        expected = readme.between(_read(home / "README.md"), "predictions") or expected
+        expected = readme.between(readme.read(home / "README.md"), "predictions") or expected
     for page in chapters:
         expected = expected.replace(f"\n| {page.name[:2]} |", f"\n| [{page.number}]({page.name}.html) |")
     values = {"about": about, "chapters": chapters, "others": others, "expected": expected}
-    values["section"] = {page.name[3:]: page.name for page in chapters}
-    values["meant"] = {row["id"]: row["definition"] for row in readme.records(root / "data" / "published.csv")}
-    return JINJA.get_template("front.md.j2").render(values, claims=readme.records(home / "data" / "claims.csv"))
+    values |= {
+        "section": {page.name[3:]: page.name for page in chapters},
+        "claims": readme.records(home / "data" / "claims.csv"),
+    }
+    meant = {row["id"]: row["definition"] for row in readme.records(root / "data" / "published.csv")}
+    return JINJA.get_template("front.md.j2").render(values, meant=meant)
 
 
 def _made(home: Path, root: Path, values: dict) -> str:
     """The page of seeds, parameters, versions and times; `values` are those of a run."""
-    locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", _read(root / "requirements.lock"), re.M))
+    locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", readme.read(root / "requirements.lock"), re.M))
     others = parameters.unlike(values)
     given = {name: parameters.typed(others[name]) for name in others if not _went_along(name, values)}
     about = {"run": values, "others": others, "given": given, "known": KNOWN, "shown": _shown, "locked": locked}
@@ -149,10 +144,9 @@ def _pdf(order: list[Page], about: dict, out: Path) -> None:
     """Writes all pages but for their code as `out/paper.pdf`, and a picture of its first ones."""
     import typst  # which may be missing
 
-    text = ""
-    for page in order:
-        title = pages.escaped(f"{page.number} {page.title}".strip())
-        text += f"# {title} {{#{page.name}}}\n\n{pages.escaped(page.banner)}\n\n{page.printed or page.text}\n\n"
+    titles = [f"# {pages.escaped(f'{page.number} {page.title}'.strip())} {{#{page.name}}}" for page in order]
+    texts = [f"{pages.escaped(page.banner)}\n\n{page.printed or page.text}\n\n" for page in order]
+    text = "".join(f"{title}\n\n{text}" for title, text in zip(titles, texts, strict=True))
     cover = f"{about['abstract']}\n\n{about['figure']}".replace("](#citation)", "](#references)")
     words = [f"--metadata={name}:{about[name]}" for name in ("paper", "subtitle", "authors")]
     words += [f"--variable=cover:{pages.typst('abstract', cover)}", "--template", TEMPLATES / "paper.typ"]
