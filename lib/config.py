@@ -83,12 +83,6 @@ class Checked:
             object.__setattr__(self, field.name, checked(field, getattr(self, field.name)))
 
 
-def changed(settings: Any) -> dict[str, Any]:
-    """The fields of a dataclass that are not at their defaults."""
-    values = ((field, getattr(settings, field.name)) for field in dataclasses.fields(settings))
-    return {field.name: value for field, value in values if value != field.default}
-
-
 @dataclass(frozen=True)
 class Config(Checked):
     """All that decides a trained ensemble. The defaults are the post's experiment.

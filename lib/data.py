@@ -1,6 +1,5 @@
 """Sparse inputs, a column per sample, and what the network must make of them. Keys are JAX's, words a hash's."""
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import jax
@@ -101,12 +100,6 @@ def ordered(key: Array, config: Config, count: int) -> tuple[np.ndarray, np.ndar
     rank = _generator(key).permuted(rank, axis=0)
     value = np.take_along_axis(evenly(key, config.features, count), rank, 0)
     return rank, (config.low + (1 - config.low) * value).astype(np.float32)
-
-
-def repeated(draw: Callable, purpose: str, config: Config, count: int, times: int) -> tuple[np.ndarray, ...]:
-    """What `draw` (`forced`, `ordered`) returns for `times` keys that no other result rests on, stacked in front."""
-    draws = [draw(key(seed, purpose), config, count) for seed in range(1, times + 1)]
-    return tuple(np.stack(parts) for parts in zip(*draws, strict=True))
 
 
 def target(config: Config, x: Array) -> Array:

@@ -120,9 +120,8 @@ def _measured(read: Callable, config: Config, options: int | Measurement) -> dic
 def fetch(compute: Callable[..., dict], **parameters) -> dict[str, np.ndarray]:
     """`compute(**parameters)` from the store, computed and filed first if it is not there.
 
-    The parameters are numbers, words, configurations, or functions defined at the top of a module.
-
-    Two processes that want the same result at once compute it once: the second waits for the first.
+    The parameters are numbers, words, configurations, or functions defined at the top of a module. Two processes that
+    want the same result at once compute it once: the second waits for the first.
     """
     return _kept(compute, parameters)
 

@@ -40,10 +40,7 @@ def optimiser_of(config: Config) -> optax.GradientTransformation:
 
     The second moves along the plain gradient, and so keeps what gradient flow keeps: notebook 10.
     """
-
-    def rate(step: Array) -> Array:
-        return config.learning_rate * (1 + jnp.cos(jnp.pi * step / config.steps)) / 2
-
+    rate = lambda step: config.learning_rate * (1 + jnp.cos(jnp.pi * step / config.steps)) / 2
     if config.optimiser == "adam":
         return optax.adam(rate)
     length = (2 * config.neurons * config.features) ** 0.5
@@ -93,7 +90,7 @@ def keys(config: Config, first: int = 0) -> tuple[Array, Array]:
 
 
 def starts(config: Config, first: int = 0) -> tuple[Network, Any, Array]:
-    """What `begin` gives each network of an ensemble; a small program, which serves trainings of every length."""
+    """What `begin` gives each network of an ensemble."""
     return each(begin, keys(config, first), replace(config.task(), start=config.start, optimiser=config.optimiser))
 
 
@@ -131,24 +128,6 @@ def train_ensemble(config: Config, first: int = 0) -> dict[str, Array]:
             f"lower learning_rate = {config.learning_rate:g}; nothing was stored"
         )
     return {"w_in": network.w_in[...], "w_out": network.w_out[...], "loss": losses}
-
-
-def moments(config: Config, steps: list[int]) -> dict[str, np.ndarray]:
-    """Network 0 of the ensemble at these steps of its training, which is run once more and watched.
-
-    The program is another one, so it rounds otherwise, and training makes that grow: by its end, which the page takes
-    from the ensemble itself, weights may differ by about 1e-3.
-
-    Returns: `w_in` (len(steps), neurons, features), `w_out` (len(steps), features, neurons).
-    """
-    alone = replace(config, seeds=1)
-    _, (_, after) = trained(alone, onward=_recorded)
-    whole = jax.tree.map(lambda start, rest: np.concatenate([start, rest[0]])[steps], starts(alone)[0], after)
-    return {"w_in": whole.w_in[...], "w_out": whole.w_out[...]}
-
-
-def _recorded(state: tuple[Network, Any, Array], config: Config, steps: Array):
-    return onward(state, config, steps, lambda network: network)
 
 
 def diverged(networks: Network, losses: np.ndarray, config: Config) -> np.ndarray:

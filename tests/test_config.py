@@ -6,7 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from lib.config import CHUNK, Config, ConfigError, Measurement, changed
+from lib.config import CHUNK, Config, ConfigError, Measurement
+from lib.experiments import sweep
 from lib.experiments.parameters import KINDS, KNOWN, Study
 
 WORDS = {name for name, field in KNOWN.items() if "options" in field.metadata}
@@ -96,7 +97,7 @@ def test_a_configuration_is_a_key():
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(kind(), dataclasses.fields(kind)[0].name, 3)
         assert kind() == kind() and hash(kind()) == hash(kind())
-    assert changed(Config()) == {} and changed(Config(p=0.02, seeds=3)) == {"seeds": 3}
+    assert sweep.changed(Config()) == {} and sweep.changed(Config(p=0.02, seeds=3)) == {"seeds": 3}
 
 
 def test_a_task_is_without_its_training():

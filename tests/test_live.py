@@ -94,7 +94,7 @@ def test_it_carries_the_first_network_as_it_learns(weights, monkeypatch, tmp_pat
     trained = model.at(store.networks(CONFIG), 0)
     for moment, network in ((0, start), (LAST, trained)):
         jax.tree.map(np.testing.assert_array_equal, model.at(networks, moment), network)
-    watched = train.moments(CONFIG, [20, 100])
+    watched = live.moments(CONFIG, [20, 100])
     np.testing.assert_allclose(networks.w_in[9], watched["w_in"][0], atol=1e-5)
     np.testing.assert_allclose(networks.w_out[LAST], watched["w_out"][1], atol=0.02)  # another program's rounding
     slopes = measure.each(measure.slopes, networks).mean(1)

@@ -11,6 +11,7 @@ from scipy import stats
 
 from lib import data, measure, model, train
 from lib.config import Config
+from lib.publish import live
 
 SMALL = Config(features=6, neurons=3, p=0.4, batch=16, steps=5, init_scale=0.5, learning_rate=0.05, seeds=3)
 
@@ -282,7 +283,7 @@ def test_moments_of_a_training_are_network_0_on_its_way(monkeypatch):
     """The first is its start; the last, of the third stride, is where the ensemble ends, up to rounding."""
     along = watched(SMALL, lambda network: network)[2]
     monkeypatch.setattr(train, "STRIDE", 2)
-    moments, start = train.moments(SMALL, [0, 2, 3, 5]), train.starts(SMALL)[0]
+    moments, start = live.moments(SMALL, [0, 2, 3, 5]), train.starts(SMALL)[0]
     for name in ("w_in", "w_out"):
         ours = moments[name]
         np.testing.assert_array_equal(ours[0], getattr(start, name)[0])

@@ -23,8 +23,7 @@ def trained(config: Config, study: Study) -> dict[int, Config]:
 def ratio_points(config: Config, study: Study) -> tuple[list[Config], list[Config]]:
     """Networks by the size of their first weights, and by length, for three activations; one step size beside Adam."""
     plain, activations = replace(config, seeds=study.rival_seeds), ("relu", "abs", "linear")
-    one_rate = replace(plain, optimiser="normalised", learning_rate=plain.learning_rate / 3)
-    single = [replace(one_rate, activation=f) for f in activations]
+    single = [replace(one_rate(config, study), activation=f) for f in activations]
     starts = [replace(plain, activation=f, init_scale=s) for f in activations for s in (0.001, 0.01, 0.1, 0.5)]
     lengths, steps = trained(config, study), config.steps
     reach = {"relu": max(lengths)}  # the others stop at three times the steps
@@ -32,6 +31,21 @@ def ratio_points(config: Config, study: Study) -> tuple[list[Config], list[Confi
         replace(plain, activation=f, steps=n) for f in activations for n in lengths if n <= reach.get(f, 3 * steps)
     ]
     return starts + single, longer + single
+
+
+def one_rate(config: Config, study: Study) -> Config:
+    """The same networks, fewer of them, with one step size for all weights."""
+    return replace(config, seeds=study.rival_seeds, optimiser="normalised", learning_rate=config.learning_rate / 3)
+
+
+def ratios(config: Config, study: Study) -> list[Config]:
+    """All of `ratio_points`, each once."""
+    return list(dict.fromkeys(sum(ratio_points(config, study), [])))
+
+
+def near(config: Config, study: Study) -> list[Config]:
+    """What section 10 trains each time: `trained` up to the length of `config`, and `one_rate`."""
+    return [it for n, it in trained(config, study).items() if n <= config.steps] + [one_rate(config, study)]
 
 
 def far(config: Config, study: Study) -> list[Config]:

@@ -28,6 +28,11 @@ def widths(full: Config) -> list[Config]:
     return [replace(full, neurons=k) for k in sorted({max(min(2, n), n // 2), n, min(2 * n, full.features)})]
 
 
+def every(full: Config) -> list[Config]:
+    """All of these, each once."""
+    return list(dict.fromkeys([*points(full).values(), *widths(full)]))
+
+
 def row(config: Config, slopes: np.ndarray) -> dict[str, float]:
     """One row of a sweep: the theory and the mean slopes of trained networks, (seeds,), with their central 95 %."""
     low, high = np.quantile(slopes, (0.025, 0.975))

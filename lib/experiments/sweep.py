@@ -18,13 +18,14 @@ import numpy as np
 import pandas as pd
 
 from lib import measure, paths, store
-from lib.config import CHUNK, Config, Measurement, OneLine, changed
+from lib.config import CHUNK, Config, Measurement, OneLine
 from lib.devices import together
 from lib.model import Network
 
 # What a network's reading may move by: so many standard deviations between networks, since training amplifies rounding,
 # and, where networks hardly differ, this part of the mean and this amount.
 NETWORKS_APART, ROUNDING, FLOOR = 2, 0.02, 1e-6
+KEPT = Measurement(inputs=CHUNK)  # how kept networks are read when they are compared
 MOST = 2**21  # bytes: no file of the repository is larger
 LABELS = ("seed", "key", "made")  # columns that hold no reading
 PARAMETERS = [field.name for field in dataclasses.fields(Config)]  # nor do these
@@ -122,24 +123,31 @@ def take(name: str, configs: Sequence[Config], every: int) -> None:
     Raises:
         Disagreement, FloatingPointError, store.StoreError: as `table`.
     """
-    options, path = Measurement(inputs=CHUNK), paths.ROOT / "data" / f"{name}.npz"
-    kept, arrays = _unpacked(path), {}
+    path, arrays = paths.ROOT / "data" / f"{name}.npz", {}
+    kept = _unpacked(path)
     for number, config in enumerate(configs):
-        if mine := kept.get(key(config, options)):
+        if mine := kept.get(key(config, KEPT)):
             if share := again(config, number, every):
                 both = Network(mine["w_in"], mine["w_out"], config.activation), store.networks(share)
-                compare(path.name, *(pd.DataFrame(measure.read(n, config, options)) for n in both), changed(config))
+                compare(path.name, *(pd.DataFrame(measure.read(n, config, KEPT)) for n in both), changed(config))
             for block in store.blocks(config):
                 its = slice(block["first"], block["first"] + block["config"].seeds)
                 store.put(block, {part: mine[part][its] for part in ("w_in", "w_out", "loss")})
     store.train_missing(configs)
     for config in configs:
-        its_key, networks = key(config, options), store.networks(config)
+        its_key, networks = key(config, KEPT), store.networks(config)
         about = kept.get(its_key, {}).get("about", np.array(json.dumps(changed(config) | {"made": made()})))
         parts = {"w_in": networks.w_in, "w_out": networks.w_out, "loss": store.losses(config), "about": about}
         arrays |= {f"{its_key}.{part}": np.asarray(array) for part, array in parts.items()}
     if sum(array.nbytes for array in arrays.values()) < MOST:
         np.savez(paths.output("data", path.name), **arrays)
+
+
+def to_take(name: str, configs: Sequence[Config], every: int) -> list[Config]:
+    """What `take` would train, unless the store has it."""
+    kept = _unpacked(paths.ROOT / "data" / f"{name}.npz")
+    todo = [again(it, i, every) if key(it, KEPT) in kept else it for i, it in enumerate(configs)]
+    return [config for config in todo if config]
 
 
 def _unpacked(path: Path) -> dict[str, dict[str, np.ndarray]]:
@@ -169,6 +177,12 @@ def key(point: Config, options: Measurement) -> str:
     """A hash of what makes a row: the parameters of a network and of its reading that are not at their defaults."""
     whole = json.dumps(changed(point) | changed(options), sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()[:12]
+
+
+def changed(settings: Any) -> dict[str, Any]:
+    """The fields of a dataclass that are not at their defaults."""
+    values = ((field, getattr(settings, field.name)) for field in dataclasses.fields(settings))
+    return {field.name: value for field, value in values if value != field.default}
 
 
 def _committed(path: Path) -> dict[str, pd.DataFrame]:

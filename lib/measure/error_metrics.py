@@ -53,6 +53,12 @@ def ensemble_errors(networks: Network, config: Config, samples: int) -> dict[str
     return each(errors, networks, config.task(), *data.forced(data.key(0, "errors"), config, samples))
 
 
+def repeated(draw: Callable, purpose: str, config: Config, count: int, times: int) -> tuple[np.ndarray, ...]:
+    """What `draw`, `data.forced` or `ordered`, returns for `times` keys that nothing else rests on, stacked in front."""
+    draws = [draw(data.key(seed, purpose), config, count) for seed in range(1, times + 1)]
+    return tuple(np.stack(parts) for parts in zip(*draws, strict=True))
+
+
 def sampled_error(network: Network, config: Config, x: Array) -> Array:
     """Active-only MSE of each feature over the samples in which it happens to be on, (features,).
 

@@ -35,13 +35,14 @@ def trained(section: str, config: Config, measured: Measurement, study: Study) -
         "06": lambda: [config, linear],
         "08": lambda: [config, linear, replace(linear, target="identity")],
         "09": lambda: [
-            config,
-            full,
-            replace(full, activation="linear", target="identity"),
-            *predicted.points(full).values(),
-            *predicted.widths(full),
+            *(config, full, replace(full, activation="linear", target="identity")),
+            *table("09_networks", predicted.every(full)),
         ],
-        "10": lambda: length.trainings(config, study),
+        "10": lambda: [
+            *length.near(config, study),
+            *sweep.to_take("10_networks", length.far(config, study), study.every),
+            *table("10_ratio", length.ratios(config, study), sweep.fewer(measured)),
+        ],
         "11": lambda: [*table("11_loss", every(power.points(full, config, study.powers))), replace(full, exponent=2.0)],
         "12": lambda: [
             *table("12_sparsity", sparsity.points(full, study.rates)),
