@@ -54,7 +54,7 @@ def ensemble_errors(networks: Network, config: Config, samples: int) -> dict[str
 
 
 def repeated(draw: Callable, purpose: str, config: Config, count: int, times: int) -> tuple[np.ndarray, ...]:
-    """What `draw`, `data.forced` or `ordered`, returns for `times` keys that nothing else rests on, stacked in front."""
+    """What `draw`, `data.forced` or `ordered`, returns for `times` keys that nothing else rests on, stacked."""
     draws = [draw(data.key(seed, purpose), config, count) for seed in range(1, times + 1)]
     return tuple(np.stack(parts) for parts in zip(*draws, strict=True))
 
