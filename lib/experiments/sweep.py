@@ -71,6 +71,7 @@ def table(
     """
     committed, todo = _split(name, points, every, options)
     store.train_missing(todo.values())
+    store.code(read.__module__)  # before there are threads: Python 3.11 may parse in one only
     found = dict(zip(todo, together(lambda i: store.measured(read, todo[i], options), todo), strict=True))
     names = [name for name in PARAMETERS if len({getattr(point, name) for point in points}) > 1]
     tables = []

@@ -34,7 +34,7 @@ def tables(data: Path) -> dict[str, str]:
         made["bench"] = [("contender", "network-steps per second", "times the PyTorch loop")]
         made["bench"] += [(name, f"{rate:,.0f}", f"{rate / slowest:.1f}") for name, rate in rates.items()]
         made["growth"] = [("what grows", "from", "to", "time of a network-step", "most memory, GiB")]
-        for name, grown in bench["growth"].items():
+        for name, grown in bench.get("growth", {}).items():
             (least, first), *_, (most, last) = grown["rates"].items()
             power, memory = grown["exponents"]["time"], (f"{rate['peak']:.1f}" for rate in (first, last))
             made["growth"].append((name, least, most, f"size to the {power:.2f}", " to ".join(memory)))
