@@ -47,7 +47,8 @@ def update(names: list[str], given: dict, home: Path) -> int:
             planned = json.dumps({path.stem: settled[path.stem] for path in todo}), str(plan)
             warm.fork([sys.executable, "-m", "lib.publish.plan", *planned], {}, str(paths.ROOT))
             turn = partial(_turn, given=given, home=home, warm=warm, progress=progress)
-            failed = _together(turn, [path for path in todo if not asked.last(path.stem)], warm)
+            sections = [path for path in reversed(todo) if not asked.last(path.stem)]  # the last ones take longest
+            failed = _together(turn, sections, warm)
             if mixed := parameters.disagreement(home):
                 mixed = f"findings and README are left as they were: {mixed}; to go back, make restore\n"
             (stamps / "mixed").write_text(mixed)
