@@ -79,8 +79,8 @@ def check(given: dict, notebooks: list[Path]) -> dict[str, dict]:
         raise Refused(f"no notebook has a parameter {name!r};{hint} There are {', '.join(sorted(known))}")
     found = {}
     for stem in (notebook.stem for notebook in notebooks):
+        injected = parameters.reaching(cells[stem], given)
         try:
-            injected = parameters.reaching(cells[stem], given)
             found[stem] = parameters.settled(cells[stem] | injected, injected.keys() & given.keys())
         except ConfigError as error:
             raise Refused(f"{stem}: {error}") from error
