@@ -6,17 +6,17 @@ import hashlib
 import os
 import re
 import shutil
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 import nbformat
+import papermill
 from jupyter_client import AsyncKernelManager
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.provisioning import LocalProvisioner
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
-from papermill.iorw import load_notebook_node
-from papermill.parameterize import parameterize_notebook
+from jupyter_core.utils import ensure_event_loop, run_sync
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
 from traitlets import Instance
 
 from lib import paths
@@ -84,7 +84,7 @@ def run(notebook: Path, given: dict, home: Path, warm: Warm | None = None) -> li
     (stage / "notebooks").mkdir(parents=True)
     try:
         source = notebook.read_bytes()
-        nbformat.write(_executed(notebook, given, home, stage, failed, warm), stage / "notebooks" / notebook.name)
+        _execute(notebook, stage / "notebooks" / notebook.name, given, home, stage, failed, warm)
         if notebook.read_bytes() != source:
             raise Failed(f"{notebook.stem} was edited while it ran; the edit is kept: run make again")
         made = _move(stage, home, warm.start)
@@ -108,47 +108,63 @@ def log(home: Path) -> Path:
     return build(home) / "progress.jsonl"
 
 
-def _executed(notebook: Path, given: dict, home: Path, stage: Path, failed: Path, warm: Warm) -> nbformat.NotebookNode:
-    """A notebook with the outputs of its cells; if one of them raised, it is written to `failed`."""
-    nb, own = load_notebook_node(str(notebook)), paths.BUILD / "ipython"
-    if injected := parameters.reaching(asked.cell(notebook), given):
-        values = {name: list(value) if isinstance(value, tuple) else value for name, value in injected.items()}
-        nb = parameterize_notebook(nb, values)
-    for part in (part for part in nb.cells if part.cell_type == "code"):
-        part.outputs, part.execution_count = [], None
+class Engine(NBClientEngine):
+    """papermill's engine, on a kernel that `warm` forks."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man, kernel_name, warm, start, **_):
+        km = AsyncKernelManager(kernel_name=kernel_name, kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
+        km.provisioner = Forked(parent=km, kernel_spec=km.kernel_spec, warm=warm)
+        options = {
+            "coalesce_streams": True,
+            "shutdown_kernel": "immediate",
+            "startup_timeout": 600,
+            "iopub_timeout": 600,
+        }
+        with closing(ensure_event_loop()):  # this thread's
+            run_sync(km.start_kernel)(**start)
+            PapermillNotebookClient(nb_man, km=km, **options).execute(cleanup_kc=True)
+
+
+papermill_engines.register("forked", Engine)
+
+
+def _execute(notebook: Path, draft: Path, given: dict, home: Path, stage: Path, failed: Path, warm: Warm) -> None:
+    """Runs a notebook's cells and writes the result to `draft`, or to `failed` if a cell raised."""
+    injected, own = parameters.reaching(asked.cell(notebook), given), paths.BUILD / "ipython"
     own.mkdir(parents=True, exist_ok=True)
     environment = {"PAPER_HOME": home, "PAPER_STAGE": stage, "PAPER_PROGRESS": log(home), "IPYTHONDIR": own}
-    environment = {name: str(path) for name, path in environment.items()}
+    start = {"extra_arguments": ARGUMENTS, "cwd": str(notebook.parent)}
     try:
-        asyncio.run(_executing(nb, warm, extra_arguments=ARGUMENTS, cwd=str(notebook.parent), env=environment))
-    except CellExecutionError as error:
+        nb = papermill.execute_notebook(
+            notebook,
+            draft,
+            {name: list(value) if isinstance(value, tuple) else value for name, value in injected.items()},
+            engine_name="forked",
+            kernel_name="python3",
+            language="python",
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            warm=warm,
+            start=start | {"env": {name: str(path) for name, path in environment.items()}},
+        )
+    except papermill.PapermillExecutionError as error:
         failed.parent.mkdir(parents=True, exist_ok=True)
-        nbformat.write(nb, failed)
-        count = max(cell.get("execution_count") or 0 for cell in nb.cells)
+        os.replace(draft, failed)
         reason = " ".join(re.sub(r"\x1b\[[\d;]*m", "", error.evalue).split())
         shown = failed.relative_to(paths.ROOT) if failed.is_relative_to(paths.ROOT) else failed
         raise Failed(
-            f"{notebook.stem} failed in cell [{count}]: {error.ename}: {reason}; "
+            f"{notebook.stem} failed in cell [{error.exec_count}]: {error.ename}: {reason}; "
             f"nothing of it was changed, as it failed it is {shown}"
         ) from None
     except RuntimeError:  # from nbclient, at whatever moment
         raise Failed(f"{notebook.stem} failed: its kernel died (out of memory?); nothing of it was changed") from None
     nb.metadata = nbformat.from_dict(KERNEL)
     for part in nb.cells:
-        part.metadata = nbformat.from_dict({"tags": part.metadata.tags})
-        if "injected-parameters" in part.metadata.tags:
+        part.metadata = nbformat.from_dict({name: part.metadata[name] for name in ("tags",) if name in part.metadata})
+        if "injected-parameters" in part.metadata.get("tags", []):
             part.id = "injected-parameters"
-    return nb
-
-
-async def _executing(nb: nbformat.NotebookNode, warm: Warm, **start) -> None:
-    """Runs the cells of a notebook on a kernel of its own."""
-    km = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=KernelSpecManager(kernel_dirs=[]))
-    km.provisioner = Forked(parent=km, kernel_spec=km.kernel_spec, warm=warm)
-    await km.start_kernel(**start)
-    options = {"startup_timeout": 600, "iopub_timeout": 600, "raise_on_iopub_timeout": True, "record_timing": False}
-    client = NotebookClient(nb, km=km, coalesce_streams=True, shutdown_kernel="immediate", **options)
-    await client.async_execute(cleanup_kc=True)
+    nbformat.write(nb, draft)
 
 
 def _move(stage: Path, home: Path, start: int) -> list[Path]:
