@@ -8,7 +8,6 @@ import pytest
 from scipy import stats
 
 from lib import claims, paths
-from lib.claims import words
 from lib.config import ConfigError
 
 COLUMNS = ["section", "published", "mean", "sd", "low", "high", "seeds", "verdict"]
@@ -83,13 +82,6 @@ def test_the_interval_of_a_mean(count):
     assert claims.interval([*values, np.nan]) == pytest.approx((values.mean() - half, values.mean() + half))
     assert claims.interval(np.ones(count)) == (1, 1) and claims.interval([2.0]) == (2, 2)
     assert np.isnan(claims.interval([np.nan] * count)).all()
-
-
-def test_a_ratio_of_spreads_covers_as_it_says():
-    rng = np.random.default_rng(0)
-    found = np.array([claims.spread_ratio(rng.normal(0, 2, 12), rng.normal(0, 1, 30)) for _ in range(2000)])
-    assert np.median(found[:, 0]) == pytest.approx(2, rel=0.03)
-    assert ((found[:, 1] < 2) & (2 < found[:, 2])).mean() == pytest.approx(0.95, abs=0.015)
 
 
 # ---- the audit: change one number of a finding and the word that it decides changes
@@ -230,51 +222,3 @@ def test_verdicts_on_the_knobs_are_written_and_collected(home):
     assert table.iloc[1].tolist() == ["it rises", "fails", "by 2, at least"]
     asked = [claims.verdict(each) for each in ([], [True], [True, False], [False])]
     assert asked == ["not tested", "holds", "holds in part", "fails"]
-
-
-def test_sentences():
-    """On powers that were not swept, and where own neurons win."""
-    assert words.spoken({4: "four.", 2: "two."}, [2.0, 4.0]) == "four. two."
-    assert words.spoken({4: "four.", 2: "two."}, [2.0]) == "two. Not among the powers: *q* = 4."
-    told = lambda ratio: words.better_start(pd.Series(ratio, dtype=float))
-    assert (told({}), told({1: 0.9})) == ("not known", "nowhere, at 1")
-    assert told({1: 0.9, 100: 0.95}) == "nowhere, from 1 to 100"
-    assert told({1: 1.2, 100: 1.1}) == "everywhere, from 1 to 100"
-    assert (told({1: 0.9, 100: 1.1}), told({1: 1.1, 100: 0.9})) == ("from weight 10 on", "up to weight 10")
-
-
-def test_a_plan_overtakes_only_a_network_that_was_ahead():
-    for over, at, said in (
-        ([0.5, 2.0], 10 ** (1 / 3), "network below p = 2.15"),
-        ([2.0, 0.5], np.nan, "plan below p = 4.64"),
-        ([0.5, 0.6], np.nan, "network at every p"),
-        ([2.0, 3.0], np.nan, "plan at every p"),
-        ([np.nan, np.nan], np.nan, "undefined: the naive plan makes no error"),
-    ):
-        found, told = words.overtaking([1.0, 10.0], np.array([over]))
-        assert told == said and found == pytest.approx([at], nan_ok=True)
-
-
-def by_width(**columns):
-    return pd.DataFrame({"seed": 0, "neurons": [10, 20]} | columns)
-
-
-def test_widths_in_words():
-    """Where half of the neurons have one feature, and where the naive start is ahead."""
-    halves = {(0, 0.1): "never half", (0.9, 1): "half of the neurons or more", (0, 1): "at **14** neurons"}
-    for share, said in halves.items():
-        assert said in words.halfway(by_width(monosemantic=share))
-    small = by_width(loss=[1.0, 1.0])
-    for loss, said in (((2.0, 0.5), "from **16** neurons"), ((0.5, 0.5), "from 10 neurons, or fewer")):
-        assert words.ahead(by_width(loss=loss), small, 1).startswith(said)
-    assert words.ahead(by_width(loss=(2.0, 2.0)), small, 1) == "nowhere, or not up to 20 neurons"
-    assert words.ahead(small[:0], small, 1) == "nowhere that can be compared"
-
-
-def test_the_verdict_on_the_relu_asks_only_what_was_trained():
-    loss = pd.DataFrame({"relu": [0.3, np.nan], "linear": [0.4, np.nan]}, index=["relu", "identity"])
-    word, evidence = words.on_activation(pd.Series({"relu": 1.2, "linear": 1.0}), loss)
-    said = "1.20 with a ReLU and 1.00 with none. The least loss for ReLU(x) is that of relu."
-    assert word == "holds" and evidence.endswith(said)
-    assert words.on_activation(pd.Series({"gelu": 1.2, "linear": 1.0}), loss)[0] == "not tested"
-    assert words.on_activation(pd.Series({"relu": 1.0, "linear": 1.0}), loss)[0] == "fails"

@@ -50,7 +50,7 @@ def test_what_was_compiled_is_kept_in_the_project():
 def test_an_accelerator_takes_many_at_once(monkeypatch):
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     monkeypatch.setattr(devices, "TOGETHER", 2)
-    assert devices.one_by_one(lambda x: x.sum(), jnp.arange(10.0).reshape(5, 2)).tolist() == [1, 5, 9, 13, 17]
+    assert devices.each(lambda x: x.sum(), jnp.arange(10.0).reshape(5, 2)).tolist() == [1, 5, 9, 13, 17]
 
 
 DEVICES = """
@@ -92,7 +92,7 @@ def test_a_grid_is_every_combination_or_refused(capsys):
     assert [(c.p, c.seeds) for c in configs] == [(0.1, 2), (0.1, 4), (0.2, 2), (0.2, 4)]
     assert {c.neurons for c in configs} == {3} and {c.steps for c in configs} == {Config.steps}
     refused = {"prob=0.1": "unknown parameter 'prob'", "p=0.1,2": "p = 2 does not fit", "p": "'p' does not fit"}
-    refused |= {"steps=ten": "steps = 'ten' does not fit", "p=0.1 p=0.2": "p is given twice"}
+    refused |= {"steps=ten": "steps = 'ten' does not fit", "p=0.1 p=0.2": "given twice: p=0.1 p=0.2"}
     for words, says in refused.items():
         assert grid.main(*words.split()) == 1
         said = capsys.readouterr().err

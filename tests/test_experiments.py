@@ -196,3 +196,29 @@ def test_all_widths_of_the_paper_and_any_of_the_reader():
     assert own == {(start, steps) for start in ("small", "naive") for steps in (1000, 5000)}
     largest = sweep.at_full_rate(Config(features=10_000, steps=10_000_000), 1)
     assert max(point.features for point in width.points(largest, [10_000])) == 10_000
+
+
+def test_a_plan_and_a_network_change_places():
+    for over, at, ahead in (
+        ([0.5, 2.0], 10 ** (1 / 3), True),
+        ([2.0, 0.5], 10 ** (2 / 3), False),
+        ([0.5, 0.6], np.nan, True),
+        ([2.0, 3.0], np.nan, False),
+        ([np.nan, np.nan], np.nan, False),  # the naive plan makes no error
+    ):
+        found, first = sparsity.overtaking([1.0, 10.0], np.array([over]))
+        assert found == pytest.approx([at], nan_ok=True) and first.tolist() == [ahead]
+    race = importance.race(pd.Series({1.0: 0.9, 100.0: 1.1}))
+    assert list(race.values()) == pytest.approx([0.9, 1.1, 10.0])
+    assert np.isnan([*importance.race(pd.Series(dtype=float)).values()]).all()
+
+
+def test_where_half_of_the_neurons_have_one_feature_and_where_the_naive_start_is_ahead():
+    by_width = lambda **columns: pd.DataFrame({"seed": 0, "neurons": [10, 20]} | columns)
+    for share, at in (((0, 0.1), np.nan), ((0.9, 1), np.nan), ((0, 1), 200**0.5)):
+        assert width.halfway(by_width(monosemantic=share)) == pytest.approx([at], nan_ok=True)
+    small = by_width(loss=[1.0, 1.0])
+    for loss, at in (((2.0, 0.5), 10 * 2 ** (2 / 3)), ((0.5, 0.5), np.nan), ((2.0, 2.0), np.nan)):
+        assert width.overtaken(by_width(loss=loss), small, 1) == pytest.approx([at], nan_ok=True)
+    for nothing in (small[:0], by_width(loss=(2.0, 0.5))):
+        assert np.isnan(width.overtaken(nothing, small, 30)).all(), "no width is that large"

@@ -103,9 +103,6 @@ def behaviour():
     losses, slopes = some(3, 5), some(5, 4)
     one = [(1, line, X5, slope) for slope in (*slopes.T, slopes.mean(1))]
     yield "learning", (losses, slopes, 4.0), (0, band, X5, losses), *one
-    ratios = {"a": np.array([1.5, 1.0, 2.0]), "b": np.array([0.5, 0.4, 0.9])}
-    ends = [(0, reaches, at, [0, 1]) for at in ([1, 0.4], [2, 0.9])]
-    yield "shared_samples", (ratios,), (0, line, [1.5, 0.5], [0, 1]), *ends, (0, names, "ab")
     trained = some(2, 3)
     rows = [(0, line, values, row) for row, values in enumerate(trained)]
     yield "readings", ("ab", trained, [0.3, 0.4], (0.1, 0.2)), *rows, (0, line, [0.3, 0.4], [0, 1]), (0, rule, 0.2)
@@ -234,8 +231,11 @@ def conclusion():
     rows = [(0, line, values / value, row) for row, (values, value) in enumerate(zip(measured, (2, 4), strict=True))]
     yield "chance", ("ab", measured, (2, 4)), *rows, (0, rule, 1), (0, names, "ab")
     rate = {"median": 50.0, "low": 40.0, "high": 70.0}
-    scaling = {name: {"1": rate, "10": rate | {"median": 45.0}} for name in "abc"}
-    bench = {"network-steps per second": {"ours": rate, "torch": rate | {"median": 60.0}}, "scaling": scaling}
+    rates = {"rates": {"1": rate, "10": rate | {"median": 45.0}}, "exponents": {"time": 1.0}}
+    bench = {
+        "network-steps per second": {"ours": rate, "torch": rate | {"median": 60.0}},
+        "growth": dict.fromkeys("ab", rates),
+    }
     growth = (1, line, [1, 10], [1e6 / 50, 1e6 / 45]), (1, reaches, [1, 1], [1e6 / 40, 1e6 / 70])
     yield "speed", (bench,), (0, bars, [50, 60]), (0, reaches, [40, 70], [0, 0]), *growth
 

@@ -150,7 +150,7 @@ def test_12_features_are_ignored_where_most_are_on():
 def test_13_half_of_the_features_favoured_is_harder_on_the_others():
     """At weight 10 ten favoured are twice as loud as others, fifty almost four times, and themselves less loud."""
     usual = committed("13_importance", profile="step", start="small", steps=1000, importance=10)
-    config = replace(sweep.at_full_rate(Config(importance=10.0, favoured=50), 1), steps=400, batch=128)
+    config = replace(sweep.at_full_rate(Config(importance=10.0, favoured=50), 1), steps=600, batch=256)
     slope = measure.each(measure.slopes, trained(config))[0]
     favoured, others = slope[:50].mean(), slope[50:].mean()
     assert 2 < (usual.slope_favoured / usual.slope_others).mean() < 2.1 and 3.4 < favoured / others < 4.1

@@ -154,9 +154,12 @@ def to_take(name: str, configs: Sequence[Config], every: int) -> list[Config]:
 def _unpacked(path: Path) -> dict[str, dict[str, np.ndarray]]:
     """The arrays of a file that `take` wrote, by key and name; none if there is no file, or it is damaged (said)."""
     found = {}
+    if not path.exists():
+        return found
     try:
-        for name, array in (np.load(path) if path.exists() else {}).items():
-            found.setdefault(name.partition(".")[0], {})[name.partition(".")[2]] = array
+        with open(path, "rb") as file:
+            for name, array in np.load(file).items():
+                found.setdefault(name.partition(".")[0], {})[name.partition(".")[2]] = array
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         store.say(f"{path.name} is damaged ({error}); training all of it again")
         return {}

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import shutil
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import nbformat
@@ -121,9 +121,13 @@ class Engine(NBClientEngine):
             "startup_timeout": 600,
             "iopub_timeout": 600,
         }
-        with closing(ensure_event_loop()):  # this thread's
+        loop = ensure_event_loop()
+        try:
             run_sync(km.start_kernel)(**start)
             PapermillNotebookClient(nb_man, km=km, **options).execute(cleanup_kc=True)
+        finally:
+            if not loop.is_running():  # it is this thread's own
+                loop.close()
 
 
 papermill_engines.register("forked", Engine)
