@@ -22,11 +22,10 @@ from pathlib import Path
 
 import jax
 import numpy as np
-from jupyter_client.manager import run_kernel
 
 from lib import paths, plots
 from lib.config import Config
-from lib.publish import asked, kernel, readme
+from lib.publish import readme
 from lib.publish.contenders import arithmetic, fixed_batch, jitted_steps, ours, products, seconds, torch_loop
 
 ROUNDS = 5
@@ -80,34 +79,12 @@ def paper_times() -> dict:
     shutil.rmtree(COPY, ignore_errors=True)
     subprocess.run(["git", "clone", "--quiet", str(paths.ROOT), str(COPY)], check=True)
     set_up, cold = make("help", "lock"), make("paper")
-    notes = [json.loads(line) for line in (COPY / "build" / "progress.jsonl").read_text().splitlines()]
     print("files that this run made otherwise than the last commit has them:", file=sys.stderr)
     subprocess.run(["git", "status", "--short"], cwd=COPY, check=True, stdout=sys.stderr)
     shutil.rmtree(COPY / "build" / "stamps")
     warm, nothing = make("paper"), make("paper")
     shutil.rmtree(COPY)
-    training = sum(note["seconds"] for note in notes if note["result"] == "train_ensemble")
-    measuring = sum(note["seconds"] for note in notes) - training
-    kernels = kernel_start() * len(list(asked.NOTEBOOKS.glob("[0-9]*.ipynb")))
-    return {
-        "set-up": set_up,
-        "training": training,
-        "measuring": measuring,
-        "kernel start": kernels,
-        "drawing and the rest": cold - training - measuring - kernels,
-        "all, cold": cold,
-        "all, networks kept": warm,
-        "nothing to do": nothing,
-    }
-
-
-def kernel_start() -> float:
-    """Seconds to start a notebook's kernel, import what notebooks import, and stop it."""
-    start = time.perf_counter()
-    with run_kernel(cwd=str(paths.ROOT), extra_arguments=kernel.ARGUMENTS) as client:
-        reply = client.execute_interactive("from lib import claims, data, measure, model, plots, store, theory, train")
-        assert reply["content"]["status"] == "ok", reply
-    return time.perf_counter() - start
+    return {"set-up": set_up, "all, cold": cold, "all, networks kept": warm, "nothing to do": nothing}
 
 
 def machine() -> dict:
