@@ -163,7 +163,8 @@ def test_told_to_stop_it_takes_its_kernels_with_it(tmp_path, signum, status):
     for name in names:
         write(there / f"{name}.ipynb", sleeps)
     before = files(tmp_path)
-    script = "import pathlib; from lib.publish import asked, kernel, run; kernel.IMPORTS, run.TOGETHER = (), 2; "
+    script = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "  # a shell may ignore it
+    script += "import pathlib; from lib.publish import asked, kernel, run; kernel.IMPORTS, run.TOGETHER = (), 2; "
     script += f"asked.NOTEBOOKS = pathlib.Path({str(there)!r}); raise SystemExit(run.main('run', *{names}))"
     home = os.environ | {"PAPER_HOME": str(tmp_path)}
     process = subprocess.Popen([sys.executable, "-c", script], cwd=paths.ROOT, env=home)

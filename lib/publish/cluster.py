@@ -1,6 +1,7 @@
 """A sweep on many machines: the workers of a Dask cluster train blocks of networks, and this process files them."""
 
 import logging
+import re
 import time
 import warnings
 from collections.abc import Iterable, Iterator
@@ -83,6 +84,9 @@ def _trained(block: dict) -> dict | Exception:
 @contextmanager
 def _connected(address: str) -> Iterator:
     """A client of the scheduler, which keeps Dask's own messages off the terminal."""
+    wrong = f"no scheduler answers at {address!r}: is SCHEDULER right, as in tcp://host:8786?"
+    if not re.fullmatch(r"[a-z]+://\S+:\d+", address):
+        raise ClusterError(wrong)
     import distributed  # slow, and only for who has a cluster
 
     for name in ("distributed", "distributed.client"):
@@ -91,9 +95,7 @@ def _connected(address: str) -> Iterator:
         with warnings.catch_warnings(action="ignore"):  # of another Dask: what matters is compared later
             client = distributed.Client(address, timeout=PATIENCE)
     except (OSError, ValueError) as error:
-        raise ClusterError(
-            f"no scheduler answers at {address!r}: is SCHEDULER right, as in tcp://host:8786?"
-        ) from error
+        raise ClusterError(wrong) from error
     try:
         with client:
             yield client
