@@ -15,7 +15,7 @@ from lib.config import Config, OneLine
 from lib.devices import each
 from lib.model import Network, init
 
-STRIDE = 1_000  # steps of one program: a longer training runs it again, a shorter one stops in it
+STRIDE = 1_000  # steps of one program: a longer training runs it again
 
 
 class Diverged(OneLine, FloatingPointError):

@@ -210,6 +210,8 @@ def test_a_plan_and_a_network_change_places():
         assert found == pytest.approx([at], nan_ok=True) and first.tolist() == [ahead]
     race = importance.race(pd.Series({1.0: 0.9, 100.0: 1.1}))
     assert list(race.values()) == pytest.approx([0.9, 1.1, 10.0])
+    tie = importance.race(pd.Series({1.0: 1.001, 1.5: 0.999, 10.0: 0.9, 1000.0: 1.1}))
+    assert tie["equal at weight"] == pytest.approx(100), "a tie at the least weight is no change of places"
     assert np.isnan([*importance.race(pd.Series(dtype=float)).values()]).all()
 
 
@@ -220,5 +222,8 @@ def test_where_half_of_the_neurons_have_one_feature_and_where_the_naive_start_is
     small = by_width(loss=[1.0, 1.0])
     for loss, at in (((2.0, 0.5), 10 * 2 ** (2 / 3)), ((0.5, 0.5), np.nan), ((2.0, 2.0), np.nan)):
         assert width.overtaken(by_width(loss=loss), small, 1) == pytest.approx([at], nan_ok=True)
+    three = lambda *loss: pd.DataFrame({"seed": 0, "neurons": [10, 20, 40], "loss": loss})
+    found = width.overtaken(three(0.999, 2.0, 0.5), three(1, 1, 1), 1)
+    assert found == pytest.approx([20 * 2 ** (2 / 3)]), "a tie with few neurons is no change of places"
     for nothing in (small[:0], by_width(loss=(2.0, 0.5))):
         assert np.isnan(width.overtaken(nothing, small, 30)).all(), "no width is that large"

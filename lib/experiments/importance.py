@@ -132,7 +132,8 @@ def over_chance(networks: pd.DataFrame) -> dict[str, np.ndarray]:
 
 def race(over: pd.Series) -> dict[str, float]:
     """Where one start ends as low as another: `over` is the one's loss over the other's, by weight; it may be empty."""
-    at = np.exp(measure.crossing(np.log(over.index), over.to_numpy())) if len(over) else np.nan
+    down = over.iloc[::-1]  # from the largest weight on: at the least one both starts tie
+    at = np.exp(measure.crossing(np.log(down.index), down.to_numpy())) if len(over) else np.nan
     ends = over.iloc[[0, -1]].to_numpy() if len(over) else (np.nan, np.nan)
     return {"at the least weight": ends[0], "at the largest": ends[1], "equal at weight": at}
 

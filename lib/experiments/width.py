@@ -76,5 +76,5 @@ def halfway(rows: pd.DataFrame) -> np.ndarray:
 def overtaken(naive: pd.DataFrame, small: pd.DataFrame, least: int) -> np.ndarray:
     """From how many neurons on, of `least` or more, the naive plan's networks end with the lower loss, (networks,)."""
     above, below = (rows.pivot(index="seed", columns="neurons", values="loss") for rows in (naive, small))
-    ratio = (above / below).dropna(axis=1).loc[:, least:]
+    ratio = (above / below).dropna(axis=1).loc[:, least:].iloc[:, ::-1]  # from the widest on: elsewhere they may tie
     return measure.crossings(list(ratio), ratio.to_numpy(), 1.0) if len(ratio.columns) else np.full(1, np.nan)

@@ -20,7 +20,7 @@ def work(configs: Iterable[Config]) -> float:
     """How much there is to train, in multiplications and what costs as much: drawing samples, compiling programs."""
     total, programs = 0.0, set()
     for config in configs:
-        drawn = 20 * config.features * config.batch / min(config.seeds, 8)
+        drawn = 20 * config.features * config.batch
         total += config.seeds * config.steps * (6 * config.features * config.neurons * config.batch + drawn)
         programs.add(tuple(value for value in astuple(config) if not isinstance(value, float)))
     return total + COMPILING * len(programs)
