@@ -190,11 +190,11 @@ def test_errors_are_in_units_of_silence_also_with_a_neuron_for_every_feature():
 
 
 def test_all_widths_of_the_paper_and_any_of_the_reader():
-    base = sweep.at_full_rate(Config(), 16)
+    base = sweep.threefold(Config(), 16)
     assert {point.start for point in width.points(base, [10])} == {"small"}
     own = {(point.start, point.steps) for point in width.points(base, [7]) if point.neurons == 7}
     assert own == {(start, steps) for start in ("small", "naive") for steps in (1000, 5000)}
-    largest = sweep.at_full_rate(Config(features=10_000, steps=10_000_000), 1)
+    largest = sweep.threefold(Config(features=10_000, steps=10_000_000), 1)
     assert max(point.features for point in width.points(largest, [10_000])) == 10_000
 
 

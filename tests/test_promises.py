@@ -150,7 +150,7 @@ def test_12_features_are_ignored_where_most_are_on():
 def test_13_half_of_the_features_favoured_is_harder_on_the_others():
     """At weight 10 ten favoured are twice as loud as others, fifty almost four times, and themselves less loud."""
     usual = committed("13_importance", profile="step", start="small", steps=1000, importance=10)
-    config = replace(sweep.at_full_rate(Config(importance=10.0, favoured=50), 1), steps=600, batch=256)
+    config = replace(sweep.threefold(Config(importance=10.0, favoured=50), 1), steps=600, batch=256)
     slope = measure.each(measure.slopes, trained(config))[0]
     favoured, others = slope[:50].mean(), slope[50:].mean()
     assert 2 < (usual.slope_favoured / usual.slope_others).mean() < 2.1 and 3.4 < favoured / others < 4.1
@@ -159,14 +159,14 @@ def test_13_half_of_the_features_favoured_is_harder_on_the_others():
 
 def test_14_denser_features_get_neurons_of_their_own():
     assert committed("14_bottleneck", neurons=100, start="small", steps=1000).monosemantic.mean() < 0.1
-    config = replace(sweep.at_full_rate(Config(features=20), 2), neurons=20, p=0.1)
+    config = replace(sweep.threefold(Config(features=20), 2), neurons=20, p=0.1)
     assert width.read(trained(config), config, Measurement(inputs=4096))["monosemantic"].mean() > 0.5
 
 
 def test_15_without_a_relu_the_loss_falls_behind_where_there_is_room():
     loss = committed("15_activation", target="relu", steps=1000).groupby("activation").loss.mean()
     assert 1.1 < loss["linear"] / loss["relu"] < 1.4
-    kinds = {name: replace(sweep.at_full_rate(Config(features=20), 2), activation=name) for name in ("relu", "linear")}
+    kinds = {name: replace(sweep.threefold(Config(features=20), 2), activation=name) for name in ("relu", "linear")}
     room = {
         name: measure.read(trained(kind), kind, Measurement(inputs=4096))["loss"].mean() for name, kind in kinds.items()
     }

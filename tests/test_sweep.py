@@ -233,6 +233,6 @@ def test_committed_keys_fit_todays_code(monkeypatch):
 
 
 def test_the_full_rate_is_faster_not_longer():
-    full = sweep.at_full_rate(Config(), 16)
+    full = sweep.threefold(Config(), 16)
     assert (full.learning_rate, full.steps, full.batch, full.seeds) == (0.03, 1000, 1024, 16)
     assert sweep.longer(full).steps == 5000 and sweep.fewer(Measurement()).inputs == 65_536 // 8

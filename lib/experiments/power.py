@@ -17,7 +17,7 @@ def points(base: Config, post: Config, powers: Sequence[float]) -> dict[str, lis
     """What section 11 trains, by kind of training: at all powers as usual, at some of them otherwise.
 
     Args:
-        base: the usual training, see `sweep.at_full_rate`; `post`: the post's own.
+        base: the usual training, see `sweep.threefold`; `post`: the post's own.
     """
     at = lambda *values: [q for q in values if q in powers]
     many = lambda config, powers, **other: [replace(config, exponent=float(q), **other) for q in powers]

@@ -23,7 +23,7 @@ def missing(section: str, given: tuple[Config, Measurement, Study]) -> list[Conf
 
 def trained(section: str, config: Config, measured: Measurement, study: Study) -> list[Config]:
     """What a section trains, in its order; of a table's points those that are not taken from the committed one."""
-    few, full = replace(config, seeds=study.rival_seeds), sweep.at_full_rate(config, study.rival_seeds)
+    few, full = replace(config, seeds=study.rival_seeds), sweep.threefold(config, study.rival_seeds)
     kinds = [*activation.points(full, study.activations).values()]
     linear, identity = replace(few, activation="linear"), replace(few, target="identity")
 
