@@ -58,7 +58,7 @@ def evenly(key: Array, dims: int, count: int) -> np.ndarray:
     return _hypercube(tuple(np.asarray(jax.random.key_data(key)).tolist()), dims, count)
 
 
-@lru_cache(4)  # the points of a sweep are read on the same draws
+@lru_cache(2)  # the points of a sweep are read on the same draws
 def _hypercube(words: tuple[int, ...], dims: int, count: int) -> np.ndarray:
     cube = qmc.LatinHypercube(dims, rng=np.random.default_rng(words)).random(count).T
     cube.flags.writeable = False

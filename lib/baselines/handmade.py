@@ -49,6 +49,21 @@ def _of_levels(levels: Array, sets: Array, config: Config, x: Array) -> Array:
     return training_loss(by_hand(sets, levels), config, x)
 
 
+def fitted(config: Config, sizes: list[int], draws: int, samples: int) -> dict[str, np.ndarray]:
+    """Codes of random sets of each size, their levels fitted to one draw of sets, their losses on fresh samples.
+
+    Returns: `levels` (sizes, 3), `sets` (sizes, draws, neurons, features), `loss` (sizes, draws): the training loss.
+    """
+    fit_x, test_x = (
+        data.evaluation_samples(data.key(0, use), config, n) for use, n in (("fit", samples), ("test", 4 * samples))
+    )
+    levels = np.stack([fit(draw(config, size, draws), config, fit_x) for size in sizes])
+    sets = np.stack([[draw(config, size, seed) for seed in range(draws)] for size in sizes])
+    made = [measure.each(by_hand, *pair) for pair in zip(sets, levels, strict=True)]
+    loss = np.stack([measure.each(training_loss, networks, config, test_x) for networks in made])
+    return {"levels": levels, "sets": sets, "loss": loss}
+
+
 def strong_only(network: Network, encoder: Array | bool, decoder: Array | bool) -> Network:
     """The network with zeros for the weights that carry no feature, in the matrices named."""
     sets = measure.carriers(network)

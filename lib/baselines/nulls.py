@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from lib import data, measure
+from lib import data, measure, store
+from lib.baselines import handmade, plans
 from lib.config import Config
 from lib.model import Network, init
 
@@ -54,6 +55,20 @@ def permuted(key: Array, networks: Network) -> Network:
     )
     deal = lambda w: jnp.take_along_axis(w, order, 2)
     return Network(deal(w_in), jnp.swapaxes(deal(w_out), 1, 2), networks.activation)
+
+
+def random_sets(config: Config, draws: int, samples: int) -> Network:
+    """Codes of random sets and three numbers, fitted to the loss, of the size up to five that has the least."""
+    sizes = list(range(1, min(5, config.neurons) + 1))
+    found = store.fetch(handmade.fitted, config=config.task(), sizes=sizes, draws=draws, samples=samples)
+    best = found["loss"].mean(1).argmin()
+    return measure.each(handmade.by_hand, found["sets"][best], found["levels"][best])
+
+
+def sums(config: Config, x: Array) -> Network:
+    """Plain sums of features, times the constant that has the least L4 loss on samples `x`: one draw."""
+    plan = plans.summed(config, plans.tuned(plans.summed, config, x)["l4"][0])
+    return Network(plan.w_in[...][None], plan.w_out[...][None])
 
 
 def initial(key: Array, config: Config, draws: int) -> Network:

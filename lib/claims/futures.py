@@ -11,11 +11,11 @@ SMALL = 0.1  # a change by less than this share of the value is a shift
 def futures(short: pd.DataFrame, long: pd.DataFrame, longer: pd.DataFrame) -> pd.DataFrame:
     """What becomes of each finding when training goes on. Tables have a row per network and a column per id.
 
-    Columns: `short`, its central 95 % of single networks `low` to `high`, and `converged` with its own. `future` is
-    "stays" if the converged mean lies from `low` to `high`; else "shifts", or "changes" if it moved by more than a
-    tenth of its value; "undefined" if there is no such number. `settled`: the converged mean lies in the central 95 %
-    of the networks of the length before. `published_survives`: the published value lies where a converged network
-    would lie, given its rounding; `published_reproduced` says so of the short training.
+    Columns: `short`, where one further network would lie with 95 %, `low` to `high`, and `converged` with its own.
+    `future` is "stays" if the converged mean lies from `low` to `high`; else "shifts", or "changes" if it moved by more
+    than a tenth of its value; "undefined" if there is no such number. `settled`: the converged mean lies where one more
+    network of the length before would. `published_survives`: the published value could be a converged network's, see
+    `summary`; `published_reproduced` says so of the short training.
 
     Args:
         short, long, longer: networks at the post's length, at the length before the longest, at the longest.
@@ -37,8 +37,8 @@ def futures(short: pd.DataFrame, long: pd.DataFrame, longer: pd.DataFrame) -> pd
     rows["future"] = np.where(_inside(now, then["mean"]), "stays", np.where(large, "changes", "shifts"))
     rows.loc[~np.isfinite(moved), "future"] = "undefined"
     rows["settled"] = _inside(before, then["mean"])
-    rows["published_reproduced"] = now.verdict == "inside the spread"
-    rows["published_survives"] = then.verdict == "inside the spread"
+    rows["published_reproduced"] = now.verdict == "like one network"
+    rows["published_survives"] = then.verdict == "like one network"
     return rows
 
 

@@ -50,12 +50,13 @@ def collect() -> pd.DataFrame:
     order = spread.published().index
     tables = [paths.table(path, index_col=0) for path in sorted((paths.home() / "data").glob("0[1-7]_*.csv"))]
     tables = [table for table in tables if table.index.name == "seed"]  # the others have no row per network
-    rows = pd.concat([spread.summary(table) for table in tables] or [spread.summary(pd.DataFrame())])
-    missing = order.difference(rows.index)
+    numbers = pd.concat(tables, axis=1) if tables else pd.DataFrame()
+    missing = order.difference(numbers.columns)
     if len(missing):
         raise FileNotFoundError(f"no numbers for {', '.join(missing)}: run the sections' notebooks, or `make paper`")
-    if rows.index.has_duplicates:
-        raise ValueError(f"{', '.join(rows.index[rows.index.duplicated()])}: recorded by more than one section")
-    rows = audit.audited(rows.loc[order], spread.published(), paths.home() / "data").replace([np.inf, -np.inf], np.nan)
+    if numbers.columns.has_duplicates:
+        twice = numbers.columns[numbers.columns.duplicated()]
+        raise ValueError(f"{', '.join(twice)}: recorded by more than one section")
+    rows = audit.audited(numbers[order], spread.published(), paths.home() / "data").replace([np.inf, -np.inf], np.nan)
     rows.to_csv(paths.output("data", "claims.csv"), index_label="id", float_format="%.5g")
     return rows

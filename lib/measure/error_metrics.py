@@ -17,7 +17,7 @@ from lib.devices import each
 from lib.model import Network
 
 METRICS = {"active": "active-only MSE", "mse": "MSE over all outputs", "l4": "L4 loss"}
-PLAIN = 8_192  # samples of one batch of a plain evaluation
+PLAIN = 8_192  # samples in one batch of a plain evaluation
 TOP = 8  # the highest power of the error that is measured
 
 
@@ -67,18 +67,19 @@ def sampled_error(network: Network, config: Config, x: Array) -> Array:
     return active_only(jnp.square(network(x) - data.target(config, x)), x != 0, 1)
 
 
-def plain_sums(network: Network, config: Config, key: Array, batches: Array) -> tuple[Array, Array]:
-    """What `sampled_error` divides: sums of squared errors where a feature is on, and how often that is.
+def plain_sums(network: Network, config: Config, key: Array, batches: Array) -> tuple[Array, ...]:
+    """What plain evaluation divides, batch by batch, of `PLAIN` samples each; `batches` are their numbers.
 
-    Args:
-        batches: numbers of the batches to draw, of `PLAIN` samples each.
-
-    Returns: two arrays (batches, features).
+    Returns: sums of squared errors where a feature is on, of the network and of the naive plan on the same samples, and
+    how often it is on, each (batches, features).
     """
+    served = jnp.arange(config.features)[:, None] < config.neurons  # by the naive plan
 
     def sums(batch):
         x = data.sample(key, config, PLAIN, batch)
-        return (jnp.square(network(x) - data.target(config, x)) * (x != 0)).sum(1), (x != 0).sum(1)
+        outputs = network(x), jnp.where(served, jax.nn.relu(x), 0)
+        squares = [jnp.square(y - data.target(config, x)) for y in outputs]
+        return tuple((part * (x != 0)).sum(1) for part in (*squares, 1.0))
 
     return jax.lax.map(sums, batches)
 

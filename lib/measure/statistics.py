@@ -8,8 +8,9 @@ from jax import Array
 
 
 def correlation(a: Array, b: Array) -> Array:
-    """Pearson's correlation of two vectors."""
-    return jnp.corrcoef(a, b)[0, 1]
+    """Pearson's correlation of two vectors; NaN if one is constant, up to rounding."""
+    constant = (jnp.ptp(a) < 1e-6 * jnp.abs(a).max()) | (jnp.ptp(b) < 1e-6 * jnp.abs(b).max())
+    return jnp.where(constant, jnp.nan, jnp.corrcoef(a, b)[0, 1])
 
 
 def residual(y: Array, x: Array) -> Array:

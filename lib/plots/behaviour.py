@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from lib.plots.style import DIM, NAIVE, OURS, POST, axes, band, heatmap, nothing, published_line, spread
+from lib.plots.style import DIM, NAIVE, OTHER, OURS, POST, axes, band, heatmap, nothing, published_line, spread
 
 __all__ = [
     "samples", "learning", "readings", "feature_errors", "error_over_networks", "responses",
@@ -36,18 +36,24 @@ def learning(losses, one_slopes, exponent: float) -> Figure:
     return figure
 
 
-def readings(names, trained, naive, published) -> Figure:
-    """Active-only MSE under each reading of the task: trained networks (readings x seeds) and the naive plan."""
-    figure, ax = axes(height=2.8)
-    rows = np.arange(len(names))
-    for row, values in zip(rows, trained, strict=True):
-        label = None if row else "trained"
-        ax.plot(values, np.full(len(values), row), "o", ms=4, alpha=0.4, color=OURS, label=label)
-    ax.plot(naive, rows, "D", color=NAIVE, label="naive plan")
-    for value, label in zip(published, ("post: trained", "post: naive"), strict=True):
-        ax.axvline(value, color=POST, ls="--" if "trained" in label else ":", lw=1.2, label=label)
-    ax.set(yticks=rows, yticklabels=names, xlabel="active-only MSE", xlim=(0, None), ylim=(len(names) - 0.5, -0.5))
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+def readings(distances, names) -> Figure:
+    """Where published numbers lie in the networks of each reading of the task.
+
+    Args:
+        distances: for each reading a number by id, see `claims.distance`; `names`: the plain name of each id.
+    """
+    figure, ax = axes(width=6.6, height=0.24 * len(names) + 1.2)
+    far = 4
+    ax.axvspan(-1, 1, color=DIM, alpha=0.3, lw=0, label="like one network")
+    for number, ((name, values), color) in enumerate(zip(distances.items(), (OURS, NAIVE, OTHER), strict=True)):
+        at = np.arange(len(names)) + 0.2 * (number - 1)
+        ax.plot(
+            values.loc[names.index].clip(-far, far), at, "oDs"[number], ms=4, color=color, label=name, clip_on=False
+        )
+    ax.set(yticks=range(len(names)), yticklabels=names, ylim=(len(names) - 0.4, -0.6), xlim=(-far, far))
+    ax.set_xticks([-far, -2, -1, 0, 1, 2, far], [f"−{far} or less", "−2", "−1", "0", "1", "2", f"{far} or more"])
+    ax.set_xlabel("published value, in half widths of the networks' interval")
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize="small")
     return figure
 
 
@@ -107,17 +113,25 @@ def slope_against_error(slopes, error, correlations, published: float) -> Figure
     return figure
 
 
-def evaluation_noise(sizes, correlations, ranges, published: tuple[float, float]) -> Figure:
-    """What plain evaluation samples (sizes,) make of the correlation and of the range, each (seeds, sizes)."""
-    figure, (left, right) = axes(2)
-    for ax, values, value, name in (
-        (left, correlations, published[0], "correlation of slope and error"),
-        (right, ranges, published[1], "max - min of error over features"),
-    ):
-        band(ax, sizes, values, OURS, "plain evaluation")
+NAMED = {"slope_error_corr": "correlation of slope and error", "error_range": "max - min of error over features"}
+
+
+def evaluation_noise(plain, published) -> Figure:
+    """What plain evaluations of several sizes make of some published numbers, a panel each.
+
+    Args:
+        plain: from `measure.plain_numbers`; `published`: a value by id, for the ids to draw.
+    """
+    figure, panels = axes(len(published))
+    for ax, (name, value) in zip(panels, published.items(), strict=True):
+        rows = plain[plain.id == name]
+        ax.plot(rows.samples, rows["mean"], color=OURS)
+        ax.fill_between(
+            rows.samples, rows["mean"] - 2 * rows.sd, rows["mean"] + 2 * rows.sd, color=OURS, alpha=0.25, lw=0
+        )
         published_line(ax, value, vertical=False)
-        ax.set(xscale="log", xlabel="evaluation samples", ylabel=name)
-    right.legend(loc="upper right", fontsize="small")
+        ax.set(xscale="log", xlabel="evaluation samples", ylabel=NAMED[name])
+    panels[-1].legend(loc="upper right", fontsize="small")
     return figure
 
 

@@ -18,15 +18,17 @@ def findings(claims) -> Figure:
         nothing(ax, "one network has no spread, and networks all alike have none")
         return figure
     rows = np.arange(len(spread))
-    scaled = {name: (spread[name] - spread["mean"]) / spread.sd for name in ("low", "high")}
+    ends = ("low", "high", "low_of_all", "high_of_all")
+    scaled = {name: (spread[name] - spread["mean"]) / spread.sd for name in ends}
     near = spread["mean"].clip(spread.published_low, spread.published_high)  # the nearest value printed alike
     scaled["near"] = (near - spread["mean"]) / spread.sd
-    ax.hlines(rows, scaled["low"], scaled["high"], color=OURS, lw=5, alpha=0.4, label="central 95 % of our networks")
+    ax.hlines(rows, scaled["low"], scaled["high"], color=OURS, lw=5, alpha=0.4, label="one further network, 95 %")
+    ax.hlines(rows, scaled["low_of_all"], scaled["high_of_all"], color=OURS, lw=1, label="for all looks")
     beyond = 8
     shown = scaled["near"].clip(-beyond, beyond)
-    inside = (spread.reproduced == "reproduced").to_numpy()
-    ax.plot(shown[inside], rows[inside], "o", color=OTHER, label="post, inside the spread")
-    ax.plot(shown[~inside], rows[~inside], "D", color=POST, label="post, outside")
+    inside = (spread.reproduced == "like one network").to_numpy()
+    ax.plot(shown[inside], rows[inside], "o", color=OTHER, label="post, like one network")
+    ax.plot(shown[~inside], rows[~inside], "D", color=POST, label="post, unlike one")
     for row, (value, clipped) in enumerate(zip(scaled["near"], shown, strict=True)):
         if value != clipped:
             ax.annotate(f"{value:+.0f} sd", (clipped, row), (0, 5), textcoords="offset points", ha="center", fontsize=7)
@@ -43,16 +45,18 @@ def verdicts(claims) -> Figure:
     answers["metric"] = answers.metric.replace({"": "no comparison", "depends on the metric": "depends on it"})
     answers["future"] = answers.future.replace("", "stays").str.removesuffix(" with training")
     answers.loc[answers.reproduced == "undefined", "future"] = "undefined"
-    colours = {"reproduced": OURS, "learned": OURS, "stays": OURS,
-               "expected by chance": NAIVE, "forced by rank": NAIVE, "shifts": NAIVE,
-               "not reproduced": POST, "depends on it": POST, "changes": POST}  # fmt: skip
+    answers["origin"] = answers.origin.str.removeprefix("shown by ")
+    stands = ("like one network", "learned", "between codes", "stays")
+    fails = ("unlike one network", "free", "depends on it", "changes")
+    grain = ("a code of few numbers", "random codes", "before training", "independent sets", "algebra", "shifts")
+    colours = dict.fromkeys(stands, OURS) | dict.fromkeys(fails, POST) | dict.fromkeys(grain, NAIVE)
     figure, ax = axes(height=0.25 * len(answers) + 0.7)
     for row, words in enumerate(answers.itertuples(index=False)):
         for column, word in enumerate(words):
             ax.barh(row, 0.96, 0.9, column - 0.48, color=colours.get(word, DIM), alpha=0.35)
             ax.text(column, row, word, ha="center", va="center", fontsize="small")
     ax.set(xticks=range(4), yticks=range(len(answers)), xlim=(-0.5, 3.5), ylim=(len(answers) - 0.5, -0.5))
-    ax.set_xticklabels(["one of ours?", "where from?", "in every metric?", "trained to the end?"])
+    ax.set_xticklabels(["like one of ours?", "where from?", "in every metric?", "trained to the end?"])
     ax.set_yticklabels(answers.index)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)

@@ -60,3 +60,8 @@ def around(values: np.ndarray, form: str, ends: tuple[float, float] = (0, 100), 
         return NONE
     low, high = np.percentile(there, ends)
     return f"{mark}{there.mean():{form}}{mark}" + (f" ({low:{form}} to {high:{form}}{more})" if len(values) > 1 else "")
+
+
+def check(claim: str, holds: bool) -> Markdown:
+    """A claim, and whether it holds on this run."""
+    return Markdown(f"{'✓' if holds else '✗'} {claim}")

@@ -3,48 +3,34 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, nothing
+from lib.plots.style import DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, nothing
 
 __all__ = ["beside_nulls", "fairness", "slope_theory", "slope_widths", "chance"]
 MARKS = "osD^vP*X"
 
 
-def beside_nulls(trained, nulls) -> Figure:
-    """Distance of every null from the mean trained network, in standard deviations of trained networks.
+def beside_nulls(effects, same: float) -> Figure:
+    """Distance of the mean trained network from every null, on the scale of each number.
 
     Args:
-        trained: table of networks by ids; `nulls`: for each null's name such a table, or part of one.
+        effects: from `claims.effects`, of the nulls to draw; `same`: nearer than this counts as the same.
     """
-    shown = trained.columns[trained.std() > 0]
-    figure, ax = axes(width=7.2, height=0.3 * len(shown) + 1.6)
-    if not len(shown):
-        nothing(ax, "no number varies between these networks:\nthere is no standard deviation to measure by")
-        ax.axis("off")
-        return figure
-    rows, centre, sd = np.arange(len(shown)), trained[shown].mean(), trained[shown].std()
-    low, high = ((np.percentile(trained[shown], end, axis=0) - centre) / sd for end in CENTRAL)
-    ax.hlines(rows, low, high, color=DIM, lw=6, alpha=0.6, label="trained, central 95 %")
-    for number, (name, table) in enumerate(nulls.items()):
-        there = [row for row in rows if shown[row] in table]
-        ids = shown[there]
-        ends = np.percentile(table[ids], CENTRAL, axis=0)
-        low, mid, high = (
-            (np.asarray(value) - centre[ids]) / sd[ids] for value in (ends[0], table[ids].mean(), ends[1])
-        )
-        at = np.array(there) + 0.09 * (number - (len(nulls) - 1) / 2)
-        ax.hlines(at, low, high, color=PALETTE[number], lw=1.2)
-        ax.plot(mid, at, MARKS[number], ms=4, color=PALETTE[number], label=name)
-    ax.set_xscale("symlog", linthresh=3, linscale=1)
-    ticks = [10.0**power for power in range(1, 5)]
-    ax.set(yticks=rows, yticklabels=shown, ylim=(len(rows) - 0.4, -0.6))
+    ids = list(dict.fromkeys(effects.index.get_level_values("id")))
+    figure, ax = axes(width=7.2, height=0.26 * len(ids) + 1.4)
+    nulls, far = list(dict.fromkeys(effects.index.get_level_values("null"))), 1.5
+    ax.axvspan(-same, same, color=DIM, alpha=0.3, lw=0, label="the same")
+    for number, name in enumerate(nulls):
+        rows = effects.xs(name, level="null").clip(-far, far)
+        at = np.array([ids.index(id) for id in rows.index]) + 0.14 * (number - (len(nulls) - 1) / 2)
+        ax.hlines(at, rows.low, rows.high, color=PALETTE[number], lw=1.2)
+        ax.plot(rows.effect, at, MARKS[number], ms=4, color=PALETTE[number], label=name, clip_on=False)
+    ax.set(yticks=range(len(ids)), yticklabels=ids, ylim=(len(ids) - 0.4, -0.6), xlim=(-far, far))
     ax.set_xticks(
-        [-t for t in ticks] + [-2, 0, 2] + ticks,
-        [f"−{t:g}" for t in ticks] + ["−2", "0", "2"] + [f"{t:g}" for t in ticks],
+        [-far, -1, -0.5, 0, 0.5, 1, far], [f"−{far:g} or less", "−1", "−0.5", "0", "0.5", "1", f"{far:g} or more"]
     )
-    ax.tick_params(axis="x", labelsize="small")
-    ax.set_xlabel("distance from the mean trained network, in its standard deviations")
+    ax.set_xlabel("trained network minus untrained code, on the scale of the number")
     ax.axvline(0, color=DIM, lw=0.8, zorder=0)
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize="small")
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize="small")
     return figure
 
 

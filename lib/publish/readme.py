@@ -20,12 +20,12 @@ MANY = {"holds": "hold", "holds in part": "hold in part", "fails": "fail", "not 
 def tables(data: Path) -> dict[str, str]:
     """The tables that can be made from `data/`: findings, predictions, and from a bench its rates and times."""
     made = {
-        "findings": [("id", "published", "ours: mean (low to high)", "untrained", "trained on", "verdict")],
+        "findings": [("id", "published", "ours: mean (low to high)", "nearest code", "trained on", "verdict")],
         "predictions": [("notebook", "expected", "verdict", "measured"), *verdicts(data)],
     }
     for row in records(data / "claims.csv"):
         mean, low, high, null, longest = (short(row[name]) for name in ("mean", "low", "high", "null", "converged"))
-        ours = mean and f"{mean} ({low} to {high})"
+        ours, null = mean and f"{mean} ({low} to {high})", null and f"{null} ({row['nearest']})"
         made["findings"].append((f"`{row['id']}`", row["published"], ours, null, longest, row["verdict"]))
     if (data / "bench.json").exists():
         bench = json.loads((data / "bench.json").read_text(encoding="utf-8"))
@@ -57,11 +57,11 @@ def summary(data: Path) -> str:
         return ""
     reproduced, origin, future = (Counter(row[name] for row in claims) for name in ("reproduced", "origin", "future"))
     networks = max(int(row["seeds"]) for row in claims)
+    shown = sum(count for name, count in origin.items() if name.startswith("shown by"))
     text = (
-        f"Of {len(claims)} published numbers **{reproduced['reproduced']}** come out again "
-        f"in {networks} network{'s' * (networks != 1)}, {origin['learned']} are learned, where the others follow from "
-        "counting or are what an untrained code shows, "
-        f"and {future['changes with training']} change when training goes on."
+        f"Of {len(claims)} published numbers **{reproduced['like one network']}** are like one network of ours "
+        f"({networks} trained). {shown} are shown by a code that nobody trained, {origin['learned']} lie beyond all "
+        f"such codes, and {future['changes with training']} change when training goes on."
     )
     if missing := reproduced["undefined"]:
         text += f" {missing} of them {'do' if missing > 1 else 'does'} not exist with these parameters."
