@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from lib import data, measure, model, train
+from lib import data, measure, model, paths, train
 from lib.baselines import handmade, nulls, plans
 from lib.config import Config
 from lib.model import Network
@@ -151,3 +151,18 @@ def test_a_table_has_every_plan_in_every_metric_on_the_same_samples():
     for row in found.itertuples():
         assert row.ratio == pytest.approx(beside[row.plan, row.metric] / beside["naive plan", row.metric], rel=1e-4)
     assert set(found.p) == {SMALL.p} and len(found) == 6
+
+
+def test_random_sets_of_the_best_size_and_sums_are_codes_of_few_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "STORE", tmp_path)
+    config = Config(features=20, neurons=5, p=0.05)
+    code = nulls.random_sets(config, 4, 512)
+    w_in, w_out = np.asarray(code.w_in), np.asarray(code.w_out).transpose(0, 2, 1)
+    assert len(w_in) == 4 and len(np.unique(w_in)) == 2 and len(np.unique(w_out)) == 2 and w_in.max() == w_out.max()
+    found = handmade.fitted(config, [1, 2], 3, 512)
+    assert found["loss"].shape == (2, 3) and (found["sets"].sum(2) == np.array([1, 2])[:, None, None]).all()
+    x = data.evaluation_samples(KEY, config, 512)
+    summed = nulls.sums(config, x)
+    assert summed.w_in.shape == (1, 5, 20) and set(np.unique(summed.w_in)) == {0, 1}
+    losses = [measure.each(handmade.training_loss, nulls.scaled(summed, s), config, x)[0] for s in (0.9, 1, 1.1)]
+    assert losses[1] == min(losses)

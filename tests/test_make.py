@@ -50,8 +50,8 @@ print("writing pages")
 FINDINGS = """
 from lib import paths
 found = (paths.home() / "data" / "01_one.csv").read_text()
-head = "id,published,mean,low,high,seeds,null,converged,reproduced,origin,future,verdict"
-paths.output("data", "claims.csv").write_text(head + "\\nx,1,1,1,1,2,,,reproduced,learned,,learned\\n")
+head = "id,published,mean,low,high,seeds,null,nearest,converged,reproduced,origin,future,verdict"
+paths.output("data", "claims.csv").write_text(head + "\\nx,1,1,1,1,2,,,,like one network,learned,,learned\\n")
 """
 
 

@@ -221,6 +221,40 @@ def test_errors_agree_with_a_plain_sample():
     assert np.abs((plain - forced) / noise).max() < 5
 
 
+def test_plain_evaluation_is_the_mean_over_samples_in_which_a_feature_is_on():
+    """The first batches of one evaluation are a smaller one; the naive plan is measured on the same samples."""
+    config, (w_in, w_out) = Config(features=FEATURES, neurons=NEURONS, p=0.2), weights()
+    key, stops = data.key(0, "plain"), np.array([1, 3])
+    found = measure.plain_by_error((network(w_in, w_out), key), config, np.arange(3), stops)
+    x = [np.asarray(data.sample(key, config, measure.PLAIN, batch)) for batch in range(3)]
+    for k, stop in enumerate(stops):
+        many = np.concatenate(x[:stop], 1)
+        for plan, name in ((forward(w_in, w_out, many.astype(float)), "trained_error"), (None, "naive_error")):
+            given_up = np.where(np.arange(FEATURES)[:, None] < NEURONS, np.maximum(many, 0), 0)
+            square = ((given_up if plan is None else plan) - np.maximum(many, 0)) ** 2
+            each = [square[i, many[i] != 0].mean() for i in range(FEATURES)]
+            assert found[name][k] == pytest.approx(np.mean(each), rel=1e-4)
+            assert plan is None or found["error_range"][k] == pytest.approx(np.ptp(each), rel=1e-4)
+
+
+def test_plain_overload_comes_to_the_same_as_even_samples():
+    """To within its noise, which shrinks as the root of the samples; each network on samples of its own."""
+    config = Config(features=30, neurons=5)
+    w_in, w_out = weights(3, 30, 5)
+    many = network(*(np.repeat(w[None], 12, 0) for w in (w_in, w_out)))  # one network, many evaluations
+    rows = measure.plain_numbers(measure.plain_overload, many, config, 256, 256 * np.array([1, 16]))
+    ratio = rows[rows.id == "overload_ratio_20"]
+    exact = measure.ensemble_numbers(many, config, Measurement(samples=16_384, inputs=256))["overload_ratio_20"][0]
+    assert abs(ratio["mean"] - exact).max() < 4 * ratio.sd.max() / 12**0.5
+    assert 2.2 < ratio.sd.iloc[0] / ratio.sd.iloc[1] < 7
+
+
+def test_a_constant_correlates_with_nothing():
+    rising, flat = jnp.arange(3.0), jnp.array([0.3, 0.3 + 3e-8, 0.3])
+    assert np.isnan(measure.correlation(flat, rising)) and np.isnan(measure.correlation(rising, flat))
+    assert measure.correlation(1e-6 * rising, -rising) == pytest.approx(-1)
+
+
 def test_powers_of_the_error():
     (w_in, w_out), x = weights(), samples(SMALL, 512)
     found = measure.power_means(network(w_in, w_out), SMALL, jnp.asarray(x))

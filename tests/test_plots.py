@@ -103,9 +103,12 @@ def behaviour():
     losses, slopes = some(3, 5), some(5, 4)
     one = [(1, line, X5, slope) for slope in (*slopes.T, slopes.mean(1))]
     yield "learning", (losses, slopes, 4.0), (0, band, X5, losses), *one
-    trained = some(2, 3)
-    rows = [(0, line, values, row) for row, values in enumerate(trained)]
-    yield "readings", ("ab", trained, [0.3, 0.4], (0.1, 0.2)), *rows, (0, line, [0.3, 0.4], [0, 1]), (0, rule, 0.2)
+    index, distances = (
+        pd.Index(list("ab")),
+        {name: pd.Series(some(2), list("ba")) for name in ("relu", "x", "positive")},
+    )
+    rows = [(0, line, d[["a", "b"]], np.arange(2) + 0.2 * (i - 1)) for i, d in enumerate(distances.values())]
+    yield "readings", (distances, pd.Series(["one", "two"], index)), *rows, (0, names, ["one", "two"])
     error, naive = some(3, 4), np.array([0.0, 0, 1, 1])
     lines = (0, line, X4, naive), (0, rule, 0.5), (0, line, X4, np.sort(error[0]))
     yield "feature_errors", (error, naive), (0, band, X4, np.sort(error, 1)), *lines
@@ -119,8 +122,11 @@ def behaviour():
     yield "slope_spread", (slopes, 0.4), (0, bars, density), own, (0, rule, 0.4), (1, counted, slopes.mean(1))
     right = (1, counted, [0.1, 0.2, 0.4]), (1, rule, 0.3)
     yield "slope_against_error", (slopes, error, np.array([0.1, 0.2, 0.4]), 0.3), (0, line, slopes[0], error[0]), *right
-    a, b = some(5, 3), some(5, 3)
-    yield "evaluation_noise", (X3, a, b, (0.3, 0.7)), (0, band, X3, a), (1, band, X3, b), (0, rule, 0.3), (1, rule, 0.7)
+    at, sd = some(2, 3), some(2, 3)
+    plain = {"id": np.repeat(list("ba"), 3), "samples": [*X3] * 2, "mean": at.ravel(), "sd": sd.ravel()}
+    means = (0, line, X3, at[1]), (1, line, X3, at[0])
+    shown = pd.DataFrame(plain), pd.Series({"a": 0.3, "b": 0.7})
+    yield "evaluation_noise", shown, *means, (0, rule, 0.3), (1, rule, 0.7)
     response = np.array([[9.0, 0.1, -0.4], [0.3, 9, 0.2], [-0.2, 0.5, 9]])
     strongest = (0, bars, [-0.2, -0.1, 0.15, 0.25]), (0, names, ["2 → 0", "0 → 2", "0 → 1", "1 → 2"])
     yield "cross_terms", (response, 2), *strongest
@@ -189,31 +195,26 @@ def by_metric():
 
 
 def conclusion():
-    words = {"reproduced": ["reproduced", "not reproduced", "reproduced"], "origin": ["learned"] * 3}
+    words = {"reproduced": ["like one network", "unlike one network", "like one network"]}
+    words |= {"origin": ["learned", "shown by random codes", "learned"]}
     words |= {"metric": ["", "depends on the metric", ""], "future": ["", "shifts with training", ""]}
     ours = {"mean": [1.0, 2, 3], "sd": [0.1, 0.5, 0], "low": [0.8, 1, 3], "high": [1.2, 3, 3]}
+    ours |= {"low_of_all": [0.7, 0.5, 3], "high_of_all": [1.3, 3.5, 3]}
     published = {"published_low": [0.95, 3.9, 3], "published_high": [1.05, 4.1, 3]}
     claims = pd.DataFrame(ours | published | words, index=list("abc"))
-    ends = [(0, reaches, at, [0, 1]) for at in ([-2, -2], [2, 2])]
+    ends = [(0, reaches, at, [0, 1]) for at in ([-2, -2], [2, 2], [-3, -3], [3, 3])]
     yield "findings", (claims,), (0, line, [0], [0]), (0, line, [3.8], [1]), *ends, (0, names, "ab")
-    answers = [
-        "reproduced",
-        "learned",
-        "no comparison",
-        "stays",
-        "not reproduced",
-        "learned",
-        "depends on it",
-        "shifts",
-    ]
+    answers = ["like one network", "learned", "no comparison", "stays"]
+    answers += ["unlike one network", "random codes", "depends on it", "shifts"]
 
     def told(ax, said):
         assert [text.get_text() for text in ax.texts][: len(said)] == said
 
     yield "verdicts", (claims,), (0, names, "abc"), (0, told, answers)
-    trained, nulls = swept("x", [1], "a", "b")[["a", "b"]], {"frame": swept("x", [1], "a", "b")[["a", "b"]]}
-    distance = (nulls["frame"].mean() - trained.mean()) / trained.std()
-    yield "beside_nulls", (trained, nulls), (0, line, distance, [0, 1]), (0, names, "ab")
+    pairs = pd.MultiIndex.from_product([["a", "b"], ["frame", "sums"]], names=["id", "null"])
+    effects = pd.DataFrame(some(4, 3), pairs, ["effect", "low", "high"])
+    marks = [(0, line, effects.effect[null::2], np.arange(2) + 0.14 * (null - 0.5)) for null in (0, 1)]
+    yield "beside_nulls", (effects, 0.1), *marks, (0, names, "ab")
     every = {"trained": some(3, 40), "random": some(3, 40), "dealt": some(3, 40)}
     overlaps, pooled = {name: some(9) for name in every}, np.concatenate([v.ravel() for v in every.values()])
     bins = np.linspace(*np.percentile(pooled, [0.1, 99.9]), 80)

@@ -11,7 +11,7 @@ import pytest
 from lib import paths
 from lib.publish import asked, grid, readme
 
-CLAIMS = "id,published,mean,low,high,seeds,null,converged,reproduced,origin,future,verdict\n"
+CLAIMS = "id,published,mean,low,high,seeds,null,nearest,converged,reproduced,origin,future,verdict\n"
 
 
 def test_the_papers_tables_are_those_of_its_data(tmp_path):
@@ -29,7 +29,7 @@ def test_every_table_goes_between_its_own_markers(tmp_path):
     readme.write(tmp_path)
     assert page.read_text() == before, "no data yet"
     data.mkdir()
-    load = "load,0.05 to 0.08,0.061234,0.05,1234.5,64,,0.1,reproduced,learned,,learned"
+    load = "load,0.05 to 0.08,0.061234,0.05,1234.5,64,0.05,frame,0.1,like one network,learned,,learned"
     (data / "claims.csv").write_text(f"{CLAIMS}{load}\n")
     (data / "12_verdict.csv").write_text('prediction,verdict,evidence\nit tips,fails,"at no p, nowhere"\n')
     (data / "bench.json").write_text(
@@ -40,8 +40,8 @@ def test_every_table_goes_between_its_own_markers(tmp_path):
         readme.write(tmp_path)
         lines = page.read_text().splitlines()
         assert lines.count("above") == lines.count("below") == len(names) and "old" not in lines
-        assert lines[4] == "| `load` | 0.05 to 0.08 | 0.0612 (0.05 to 1230) |  | 0.1 | learned |"
-        said = "Of 1 published numbers **1** come out again in 64 networks, 1 are learned"
+        assert lines[4] == "| `load` | 0.05 to 0.08 | 0.0612 (0.05 to 1230) | 0.05 (frame) | 0.1 | learned |"
+        said = "Of 1 published numbers **1** are like one network of ours (64 trained). 0 are shown by a code"
         assert lines[9].startswith(said) and lines[10].endswith("0 hold, 0 hold in part, 1 fails.")
         rows = ("| 12 | it tips | fails | at no p, nowhere |", "| nothing | 0.01 |", "| ours | 3,000 | 15.0 |")
         assert "| cold | 500 |" in lines and sorted(map(lines.index, rows)) == list(map(lines.index, rows))
@@ -52,11 +52,11 @@ def test_every_table_goes_between_its_own_markers(tmp_path):
 
 
 def test_the_summary_counts_what_was_not_tested(tmp_path):
-    rows = "a,1,1,1,1,1,,,reproduced,learned,,x\nb,1,,,,0,,,undefined,undefined,,undefined\n"
+    rows = "a,1,1,1,1,1,,,,like one network,learned,,x\nb,1,,,,0,,,,undefined,undefined,,undefined\n"
     (tmp_path / "claims.csv").write_text(CLAIMS + rows)
     (tmp_path / "15_verdict.csv").write_text("prediction,verdict,evidence\na,not tested,b\n")
     text = readme.summary(tmp_path)
-    assert "in 1 network," in text and "1 of them does not exist" in text and text.endswith("0 fail, 1 not tested.")
+    assert "(1 trained)" in text and "1 of them does not exist" in text and text.endswith("0 fail, 1 not tested.")
     assert readme.tables(tmp_path)["findings"].endswith("\n| `b` | 1 |  |  |  | undefined |")
 
 

@@ -130,7 +130,7 @@ def evaluation_noise(plain, published) -> Figure:
             rows.samples, rows["mean"] - 2 * rows.sd, rows["mean"] + 2 * rows.sd, color=OURS, alpha=0.25, lw=0
         )
         published_line(ax, value, vertical=False)
-        ax.set(xscale="log", xlabel="evaluation samples", ylabel=NAMED[name])
+        ax.set(xscale="log", xlabel="evaluation samples", ylabel=NAMED.get(name, name))
     panels[-1].legend(loc="upper right", fontsize="small")
     return figure
 
