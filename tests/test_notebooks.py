@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import papermill
 import pytest
+from bs4 import BeautifulSoup
 from nbconvert import PythonExporter
 
 from lib import claims, measure, paths, store
 from lib.experiments import parameters
-from lib.publish import asked, kernel
+from lib.publish import asked, kernel, readme
 from tests import cells, corners
 
 NOTEBOOKS = sorted(asked.NOTEBOOKS.glob("[0-9]*.ipynb"))
@@ -174,3 +175,28 @@ def test_every_citation_finds_its_entry_under_its_name_and_every_entry_is_cited(
     assert {key for _, key in cited} == ENTRIES.keys()
     for words, key in cited:
         assert words == label(ENTRIES[key]), f"{key} is called {words!r}"
+
+
+# ---- one verdict, wherever it stands
+
+
+def outputs(name):
+    """What a committed notebook shows, as text."""
+    (path,) = (path for path in NOTEBOOKS if path.stem.startswith(name))
+    shown = [output.get("data", {}) for cell in source(path, "code") for output in cell.outputs]
+    return "\n".join("".join(data.get("text/markdown", data.get("text/html", ""))) for data in shown)
+
+
+def test_no_verdict_of_the_readme_contradicts_a_notebook():
+    rows = lambda marker: [
+        [cell.strip() for cell in line.strip("|").split(" | ")]
+        for line in readme.between((paths.ROOT / "README.md").read_text(), marker).splitlines()[2:]
+    ]
+    about, last = claims.published(), outputs("90")
+    verdicts, predictions = {row[0].strip("` "): row[-1] for row in rows("findings")}, rows("predictions")
+    assert list(verdicts) == list(about.index) and len(predictions) >= 5
+    whole = {row.th.text: row("td")[-1].text for row in BeautifulSoup(last, "html.parser").table.tbody("tr") if row.td}
+    assert whole == {about.name[name]: words for name, words in verdicts.items()}
+    for notebook, expected, verdict, evidence in predictions:
+        assert f"**{verdict.capitalize()}.** {evidence}" in outputs(notebook), expected
+        assert f"*{expected}*: **{verdict}** (notebook {notebook}). {evidence}" in last
