@@ -102,6 +102,16 @@ def test_the_p_from_which_less_than_half_is_served():
     np.testing.assert_allclose(found, [0.2 * 2**0.5, np.nan, np.nan])
 
 
+def test_three_phases_cover_the_plane_once():
+    served, carriers = np.array([0.1, 0.9, 0.9, 0.5]), np.array([3.0, 1.1, 1.5, 1.0])
+    found = sparsity.phases(served, carriers)
+    assert {name: list(np.flatnonzero(inside)) for name, inside in found.items()} == {
+        "favourites": [0],
+        "groups": [1, 3],
+        "code": [2],
+    }
+
+
 def test_a_row_of_theory_beside_networks():
     slopes = np.linspace(0.3, 0.5, 41)
     row = predicted.row(Config(), slopes)

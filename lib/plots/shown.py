@@ -60,3 +60,8 @@ def around(values: np.ndarray, form: str, ends: tuple[float, float] = (0, 100), 
         return NONE
     low, high = np.percentile(there, ends)
     return f"{mark}{there.mean():{form}}{mark}" + (f" ({low:{form}} to {high:{form}}{more})" if len(values) > 1 else "")
+
+
+def between(ends: tuple[float, float], word: str = "to") -> str:
+    """Two points of a grid with a word between them: "0.1 to 0.2"; a dash where there are none."""
+    return f"{ends[0]:g} {word} {ends[1]:g}" if np.isfinite(ends).all() else NONE
