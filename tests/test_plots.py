@@ -297,11 +297,12 @@ def knobs():
     q = [2.0, 3.0, 4.0, 6.0]
     three = {"NAIVE": X3, "sums": X3 + 1, "random": X3 + 2}
     yield "ties", (X3, three), *[(0, line, X3, values) for values in three.values()], (0, rule, 2)
-    labels, theory = {"slope_mean": "A", "b": "B", "c": "C", "loss": "L"}, {"bound": some(3), "random directions": some(3)}
+    labels = {"a": "A", "b": "B", "slope_mean": "S", "loss": "L"}
+    theory = {"bound": some(3), "random directions": some(3)}
     table, sparse = swept("exponent", q, *labels, "served", p=0.02), swept("exponent", [2.0, 3.0], "loss", p=0.002)
     panels = [(k, curve, table, "exponent", name) for k, name in enumerate(labels)]
-    lines = [(0, line, X3, values) for values in theory.values()]
-    yield "by_power", (table, labels, X3, theory, (4, 0.4)), *panels, *lines, (0, line, [4], [0.4])
+    lines = [(2, line, X3, values) for values in theory.values()]
+    yield "by_power", (table, labels, X3, theory, (4, 0.4)), *panels, *lines, (2, line, [4], [0.4])
     both = [(0, curve, table, "exponent", name) for name in labels] + [(1, curve, sparse, "exponent", "loss")]
     lines = [(1, line, X3, values) for values in theory.values()] + [(1, curve, table, "exponent", "loss")]
     yield "errors_by_power", (table, labels, sparse, X3, theory, (4, 0.4)), *both, *lines, (1, line, [4], [0.4])

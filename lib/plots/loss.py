@@ -39,12 +39,12 @@ def by_power(table: pd.DataFrame, names: dict[str, str], powers, slopes, meanfie
     for ax, (name, label) in zip(grid.flat, names.items(), strict=True):
         curve(ax, table, "exponent", name, OURS, "trained", ".-")
         _powers(ax, label)
-        ax.set_ylim(0, None)
         if name == "slope_mean":
             for kind, style in THEORY.items():
                 ax.plot(powers, slopes[kind], style, color=NAIVE, lw=1, label=kind)
             ax.plot(*meanfield, "*", ms=9, color=OTHER, label="mean field")
             ax.legend(fontsize="small", loc="lower right")
+        ax.set_ylim(0, None)
     for ax in grid[-1]:
         ax.set_xlabel("power q of the error")
     return figure
