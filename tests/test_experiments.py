@@ -148,6 +148,18 @@ def test_groups_that_keep_to_their_own_neurons_overlap_within_and_not_between():
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-5)
 
 
+def test_overlaps_are_told_in_one_sentence():
+    over = {
+        "footprints": np.array([0.7, 0.8]),
+        "carriers, favoured": np.array([np.nan]),
+        "carriers, others": np.array([1.4, np.nan]),
+    }
+    told = (
+        "At weight 100 overlap is 0.75 times chance among neurons' footprints, 1.40 times chance among the carriers of "
+    )
+    assert importance.told(over) == told + "features of weight 1."
+
+
 def test_a_tilt_is_that_of_features_and_not_of_neurons():
     """Favoured features are read three times as loud as they are written; no rescaling of a neuron changes that."""
     w_in, w_out = jnp.ones((2, 8)).at[:, :2].set(3.0), jnp.ones((8, 2)).at[2:].set((11 / 3) ** 0.5)

@@ -143,7 +143,7 @@ def told(over: dict[str, np.ndarray]) -> str:
     among = {
         "footprints": "neurons' footprints",
         "carriers, favoured": "the carriers of favoured features",
-        "carriers, others": "those of the others",
+        "carriers, others": "the carriers of features of weight 1",
     }
     there = {words: over[name] for name, words in among.items() if np.isfinite(over[name]).any()}
     means = [f"{np.nanmean(values):.2f} times chance among {words}" for words, values in there.items()]
