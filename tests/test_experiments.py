@@ -102,6 +102,16 @@ def test_the_p_from_which_less_than_half_is_served():
     np.testing.assert_allclose(found, [0.2 * 2**0.5, np.nan, np.nan])
 
 
+def test_three_phases_cover_the_plane_once():
+    served, carriers = np.array([0.1, 0.9, 0.9, 0.5]), np.array([3.0, 1.1, 1.5, 1.0])
+    found = sparsity.phases(served, carriers)
+    assert {name: list(np.flatnonzero(inside)) for name, inside in found.items()} == {
+        "favourites": [0],
+        "groups": [1, 3],
+        "code": [2],
+    }
+
+
 def test_a_row_of_theory_beside_networks():
     slopes = np.linspace(0.3, 0.5, 41)
     row = predicted.row(Config(), slopes)
@@ -136,6 +146,18 @@ def test_groups_that_keep_to_their_own_neurons_overlap_within_and_not_between():
     expected |= {"slope_others": 1 / 2, "capacity_favoured": 1 / 2, "capacity_others": 1 / 6}
     expected |= {"tilt_favoured": 1, "tilt_others": 1, "slope_0": 1 / 2}
     assert {name: found[name] for name in expected} == pytest.approx(expected, rel=1e-5)
+
+
+def test_overlaps_are_told_in_one_sentence():
+    over = {
+        "footprints": np.array([0.7, 0.8]),
+        "carriers, favoured": np.array([np.nan]),
+        "carriers, others": np.array([1.4, np.nan]),
+    }
+    told = (
+        "At weight 100 overlap is 0.75 times chance among neurons' footprints, 1.40 times chance among the carriers of "
+    )
+    assert importance.told(over) == told + "features of weight 1."
 
 
 def test_a_tilt_is_that_of_features_and_not_of_neurons():

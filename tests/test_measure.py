@@ -174,6 +174,15 @@ def test_where_a_curve_first_passes():
     np.testing.assert_allclose(measure.crossings([1, 10, 100], lines, 4.0), np.exp([4, 2]))
 
 
+def test_the_points_of_a_grid_between_which_networks_pass():
+    """Never the place between two of them, which depends on a straight line that nobody measured."""
+    grid = [1.0, 10.0, 100.0, 1000.0]
+    passed = np.array([[2.0, 20.0, np.nan, 10.0], [9.0, 200.0, np.nan, np.nan]])
+    np.testing.assert_array_equal(measure.between(grid, passed), [[1, 10, np.nan, 10], [10, 1000, np.nan, 10]])
+    assert measure.between(grid, passed[:, 0]) == (1, 10)
+    assert np.isnan(measure.between(grid, passed[:0, 0])).all() and np.isnan(measure.between([], passed[:0])).all()
+
+
 def test_pieces_of_a_square_matrix_means_over_slices_and_ratios_to_nothing():
     square = jnp.arange(9.0).reshape(3, 3) + 1
     assert measure.off_diagonal(square).tolist() == [[0, 2, 3], [4, 0, 6], [7, 8, 0]]

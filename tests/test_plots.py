@@ -89,6 +89,19 @@ def image(ax, square):
     np.testing.assert_allclose(np.ma.filled(shown, np.nan), square)
 
 
+def outline(ax, number, low, high, turned):
+    """Steps from one row of values to another."""
+    data = ax.patches[number].get_data()
+    np.testing.assert_allclose((data.baseline, data.values), (low, high))
+    assert (ax.patches[number].orientation == "horizontal") is turned
+
+
+def written(ax, places):
+    """Words at these places, None for those that are not there."""
+    found = {text.get_text(): text.get_position() for text in ax.texts}
+    assert found == {word: at for word, at in places.items() if at}
+
+
 def names(ax, words):
     """What the rows are called."""
     assert [label.get_text() for label in ax.get_yticklabels()] == list(words)
@@ -285,11 +298,12 @@ def knobs():
     q = [2.0, 3.0, 4.0, 6.0]
     three = {"NAIVE": X3, "sums": X3 + 1, "random": X3 + 2}
     yield "ties", (X3, three), *[(0, line, X3, values) for values in three.values()], (0, rule, 2)
-    labels, theory = {"a": "A", "b": "B", "c": "C", "loss": "L"}, {"bound": some(3), "random directions": some(3)}
+    labels = {"a": "A", "b": "B", "slope_mean": "S", "loss": "L"}
+    theory = {"bound": some(3), "random directions": some(3)}
     table, sparse = swept("exponent", q, *labels, "served", p=0.02), swept("exponent", [2.0, 3.0], "loss", p=0.002)
     panels = [(k, curve, table, "exponent", name) for k, name in enumerate(labels)]
-    lines = [(0, line, X3, values) for values in theory.values()]
-    yield "by_power", (table, labels, X3, theory, (4, 0.4)), *panels, *lines, (0, line, [4], [0.4])
+    lines = [(2, line, X3, values) for values in theory.values()]
+    yield "by_power", (table, labels, X3, theory, (4, 0.4)), *panels, *lines, (2, line, [4], [0.4])
     both = [(0, curve, table, "exponent", name) for name in labels] + [(1, curve, sparse, "exponent", "loss")]
     lines = [(1, line, X3, values) for values in theory.values()] + [(1, curve, table, "exponent", "loss")]
     yield "errors_by_power", (table, labels, sparse, X3, theory, (4, 0.4)), *both, *lines, (1, line, [4], [0.4])
@@ -324,15 +338,16 @@ def knobs():
     panels = [(k, curve, table, "p", name) for k, name in enumerate(six)]
     yield "instead", (table, theory, six), *panels, *[(0, line, *at) for at in theory.values()]
     yield "encoders_by_p", ({0.1: encoder, 0.5: encoder},), *[(k, image, encoder[:, [1, 2, 0]]) for k in (0, 1)]
-    up, across = some(5, 3) + 1.5, some(5, 4) / 2
-    edges = {"served": (X3 / 9, up), "learned": (across, X4 + 1)}
-    order = some(4, 3)
+    order, up, across = some(4, 3), (X3 + 1, X3 + 2), (X4 / 20, X4 / 10)
+    edges = {"served": ("p", *up), "learned": ("q", *across)}
+    inside = np.arange(12).reshape(4, 3)
     drawn = (
-        (0, line, X3 / 9, up.mean(0)),
-        (0, line, across.mean(0), X4 + 1),
-        (0, reaches, X3 / 9, np.percentile(up, 2.5, 0)),
+        (0, outline, 0, *up, False),
+        (1, outline, 1, *across, True),
+        (0, written, {"few": (1 / 9, 3), "none": None}),
     )
-    yield "phases", (X3 / 9, X4 + 1, {"A": ("a", order), "B": ("b", order)}, edges), (0, image, order), *drawn
+    parts = {"few": inside == 3, "none": inside < 0}
+    yield "phases", (X3 / 9, X4 + 1, {"A": ("a", order), "B": ("b", order)}, edges, parts), (0, image, order), *drawn
 
 
 def weights_and_widths():
@@ -445,6 +460,7 @@ def test_numbers_as_a_reader_sees_them():
         plots.around(np.array([0.15, 0.17, np.nan]), ".2f", mark="**", more="; 67%") == "**0.16** (0.15 to 0.17; 67%)"
     )
     assert plots.around(np.array([0.16]), ".2f") == "0.16" and plots.around(np.array([np.nan]), ".2f") == "–"
+    assert plots.between((0.1, 0.25)) == "0.1 to 0.25" and plots.between((np.nan, np.nan), "and") == "–"
     assert plots.sd(np.array([1.0, 3.0]), ".3f") == "sd 1.414" and plots.sd(np.ones(1), ".3f").startswith("one network")
     assert plots.say("slope 0.4, nan % of none").data.startswith("slope 0.4, *undefined* of none (")
     assert plots.table(pd.DataFrame({"a": [0.123456, np.nan], "b": ["x", "y"]}), 2).a.tolist() == ["0.12", "–"]

@@ -3,7 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.optimize import minimize, minimize_scalar
+from scipy.optimize import linprog, minimize, minimize_scalar
 
 from lib import data, measure, model
 from lib.baselines import plans
@@ -66,7 +66,8 @@ def test_the_naive_plan_in_three_metrics(config):
 
 def test_the_rank_bound_is_attained_by_a_projection_and_by_no_random_map():
     rng = np.random.default_rng(0)
-    attained = np.square(rare_limit.projection(12, 4) - np.eye(12)).sum()
+    projection = np.asarray(measure.response(plans.projecting(Config(features=12, neurons=4))), float)
+    attained = np.square(projection - np.eye(12)).sum()
     assert attained == pytest.approx(bounds.least_squared_error(12, 4))
     for _ in range(100):
         other = rng.normal(size=(12, 4)) @ rng.normal(size=(4, 12))
@@ -200,7 +201,7 @@ SUMS = np.asarray(measure.response(plans.summed(FEW, 6 / 30)), float)
 
 def test_all_projections_tie_at_two_and_part_on_either_side():
     """On a random subspace and on sums of neighbours; and no map of that rank wins at two."""
-    for response in (rare_limit.projection(30, 6), SUMS):
+    for response in (np.asarray(measure.response(plans.projecting(FEW)), float), SUMS):
         assert response @ response == pytest.approx(response, abs=1e-6)
         assert rare_limit.limit_loss(response, 2.0, 6) == pytest.approx(1, abs=1e-6)
         assert rare_limit.limit_loss(response, 1.9, 6) > 1.01 and rare_limit.limit_loss(response, 2.1, 6) < 0.99
@@ -269,3 +270,88 @@ def test_theory_wants_a_slope_and_room():
     assert list(rare_limit.codes(0.4, config)) == ["even", "apart"]
     assert list(rare_limit.codes(0.4, Config(features=8, neurons=2, favoured=3))) == ["even"]
     assert [rare_limit.codes(slope, config) for slope in (np.nan, -0.1, 0.0, 1.0)] == [{}] * 4
+
+
+# ---- one feature at a time: every response of a rank, and the subspaces that a ReLU can reach
+
+
+def best_response(features, neurons, exponent, seed):
+    """The least loss over the naive plan's that a search over all responses of a rank finds, and the response."""
+    rng = np.random.default_rng(seed)
+
+    def cost(w):
+        a, b = w[: features * neurons].reshape(features, neurons), w[features * neurons :].reshape(neurons, features)
+        error = a @ b - np.eye(features)
+        size = np.sqrt(error**2 + 1e-12)
+        slope = exponent * error * size ** (exponent - 2)
+        return (size**exponent).sum(), np.concatenate([(slope @ b.T).ravel(), (a.T @ slope).ravel()])
+
+    start = rng.normal(size=2 * features * neurons)
+    a, b = np.split(minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": 150}).x, 2)
+    response = a.reshape(features, neurons) @ b.reshape(neurons, features)
+    return rare_limit.limit_loss(response, exponent, neurons), response
+
+
+@pytest.mark.parametrize("exponent", [1.3, 1.7, 2.0, 2.3, 3.0, 6.0])
+def test_no_response_of_a_rank_beats_the_bound(exponent):
+    """Neither at random nor after a search; up to two the naive plan attains it, and below two alone."""
+    rng = np.random.default_rng(0)
+    for features, neurons in ((5, 2), (6, 3), (4, 1)):
+        least = rare_limit.least_loss(exponent, features, neurons)
+        for scale in (0.05, 0.2, 1):
+            other = scale * rng.normal(size=(features, neurons)) @ rng.normal(size=(neurons, features))
+            assert (
+                rare_limit.limit_loss(other, exponent, neurons) > least
+                and rare_limit.limit_loss(other, 1.0, neurons) > 1
+            )
+        searched = [best_response(features, neurons, exponent, seed) for seed in range(4)]
+        loss, response = min(searched, key=lambda found: found[0])
+        assert loss > least - 1e-6
+        if exponent <= 2:
+            assert loss == pytest.approx(1, abs=1e-3), "attained"
+        if exponent in (1.3, 1.7):
+            assert response == pytest.approx(np.round(response), abs=0.02), "by entries of 0 and 1 only"
+    naive = np.diag(np.arange(5) < 2).astype(float)
+    assert (
+        rare_limit.limit_loss(naive, exponent, 2)
+        == rare_limit.limit_loss(naive, 1.0, 2)
+        == 1
+        >= rare_limit.least_loss(exponent, 5, 2)
+    )
+
+
+@pytest.mark.parametrize("exponent", [2.5, 4.0, 8.0])
+def test_equal_angles_attain_the_bound_above_two(exponent):
+    v = icosahedron()
+    slope, _ = rare_limit.shared_slope(bounds.least_interference(6, 3, exponent), exponent, 0.5)
+    assert rare_limit.limit_loss(slope * v @ v.T, exponent, 3) == pytest.approx(rare_limit.least_loss(exponent, 6, 3))
+
+
+def test_the_function_in_the_proof_is_concave():
+    """A row of a projector with diagonal entry d has at most this sum of powers; no even row may be the exception."""
+    d = np.linspace(1e-4, 1 - 1e-4, 2001)
+    for power in (1.0, 1.2, 1.5, 1.9, 1.999):
+        for features in (2, 3, 100):
+            most = d**power + (features - 1) ** (1 - power / 2) * (d - d**2) ** (power / 2)
+            assert np.diff(most, 2).max() < 1e-12
+
+
+@pytest.mark.parametrize("neurons", [1, 4, 12])
+def test_a_relu_reaches_a_projection_exactly(neurons):
+    config = Config(features=12, neurons=neurons)
+    network = plans.projecting(config)
+    response = np.asarray(measure.response(network), float)
+    assert response == pytest.approx(response @ response, abs=1e-4) and response == pytest.approx(response.T, abs=1e-4)
+    assert np.trace(response) == pytest.approx(neurons, abs=1e-4)
+    x = abs(np.random.default_rng(0).normal(size=(12, 50)))  # not only one at a time: all that is not negative
+    assert np.asarray(network(jnp.asarray(x, jnp.float32))) == pytest.approx(response @ x, abs=1e-3)
+
+
+def test_a_random_subspace_is_hardly_ever_within_reach():
+    """Against linear programs that look for a positive vector; a hundred features with ten neurons have no chance."""
+    rng = np.random.default_rng(0)
+    for features, neurons in ((6, 2), (6, 3), (8, 6)):
+        basis = rng.normal(size=(100, features, neurons))
+        found = [linprog(np.zeros(neurons), -b, -np.ones(features), bounds=(None, None)).status == 0 for b in basis]
+        assert np.mean(found) == pytest.approx(rare_limit.chance_of_reach(features, neurons), abs=0.12)
+    assert rare_limit.chance_of_reach(100, 10) < 1e-17 and rare_limit.chance_of_reach(10, 10) == 1

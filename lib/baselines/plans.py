@@ -30,6 +30,17 @@ def summed(config: Config, constant: float) -> Network:
     return Network(w_in, constant * w_in.T)
 
 
+def projecting(config: Config, seed: int = 0) -> Network:
+    """A network whose response is the orthogonal projection on a random one of the subspaces that a ReLU can reach.
+
+    Rows of W_in that are positive pass a ReLU as they are; their pseudoinverse makes W_out W_in the projection on their
+    span. So it is any subspace with a basis of vectors that are not negative, which is one that holds a vector that is
+    positive wherever not all of it is zero: add small multiples of the others to that.
+    """
+    w_in = np.abs(np.random.default_rng(seed).normal(size=(config.neurons, config.features)))
+    return Network(jnp.asarray(w_in, jnp.float32), jnp.asarray(np.linalg.pinv(w_in), jnp.float32))
+
+
 FAMILIES = {"naive plan with a constant": with_offset, "features summed": summed}  # plans with one constant to choose
 
 

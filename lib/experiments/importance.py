@@ -139,6 +139,12 @@ def race(over: pd.Series) -> dict[str, float]:
 
 
 def told(over: dict[str, np.ndarray]) -> str:
-    """Overlaps over chance at weight 100 as evidence, the mean of each."""
-    means = (f"{name} {np.nanmean(values):.2f}" for name, values in over.items() if np.isfinite(values).any())
-    return f"Overlap over chance at weight 100: {', '.join(means)}."
+    """Overlaps over chance at weight 100 as evidence, the mean over networks of each that there is."""
+    among = {
+        "footprints": "neurons' footprints",
+        "carriers, favoured": "the carriers of favoured features",
+        "carriers, others": "the carriers of features of weight 1",
+    }
+    there = {words: over[name] for name, words in among.items() if np.isfinite(over[name]).any()}
+    means = [f"{np.nanmean(values):.2f} times chance among {words}" for words, values in there.items()]
+    return f"At weight 100 overlap is {', '.join(means)}."

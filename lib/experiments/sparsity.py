@@ -41,6 +41,12 @@ def half(rows: pd.DataFrame) -> np.ndarray:
     return np.where(served[:, 0] > 0.5, at, np.nan) if served.size else at
 
 
+def phases(served: np.ndarray, carriers: np.ndarray) -> dict[str, np.ndarray]:
+    """Where a network is of which kind, from the shares of features served and the neurons per feature, any shape."""
+    shared = served >= 0.5
+    return {"favourites": served < 0.5, "groups": shared & (carriers < 1.5), "code": shared & (carriers >= 1.5)}
+
+
 def overtaking(rates: Sequence[float], over: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The p at which a plan and each network change places, NaN where they do not, and whether the network is ahead
     before: (networks,) each.

@@ -69,6 +69,17 @@ def crossings(at: Sequence[float], values: np.ndarray, threshold: float | np.nda
     return np.exp(np.apply_along_axis(lambda line: crossing(np.log(at), line), -1, relative))
 
 
+def between(at: Sequence[float], passed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The two points of a grid between which all networks pass a threshold, (...); NaN where none does.
+
+    Args:
+        at: the grid, rising. passed: from `crossings`, (networks, ...).
+    """
+    grid = np.append(at, np.nan)  # NaN is sorted last
+    low, high = (pick.reduce(passed, initial=np.nan) for pick in (np.fmin, np.fmax))
+    return grid[np.searchsorted(grid, low * (1 + 1e-9), "right") - 1], grid[np.searchsorted(grid, high * (1 - 1e-9))]
+
+
 PARTS = 10  # slices of the features, in order of importance, that a table keeps the means of
 
 

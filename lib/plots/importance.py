@@ -39,7 +39,7 @@ def by_weight(tables: dict[str, pd.DataFrame], names: dict[str, str], weights, t
     Args:
         theory: by name, slopes of favoured and others, (2, weights); drawn in the panel of `slope`.
     """
-    figure, grid = subplots(2, -(-len(names) // 2), figsize=(9.5, 5.4), sharex=True)
+    figure, grid = subplots(2, -(-len(names) // 2), figsize=(8, 5.6), sharex=True)
     (first, table), (second, other) = tables.items()
     for ax, (name, label) in zip(grid.flat, names.items(), strict=True):
         if name == "tilt":
@@ -96,7 +96,7 @@ def overlap_by_group(tables: dict[str, pd.DataFrame]) -> Figure:
 
 def starts_by_weight(tables: dict[str, pd.DataFrame], names: dict[str, str]) -> Figure:
     """Training loss over its mean from the first of `tables`, in percent, and each of `names`, against the weight."""
-    figure, panels = axes(1 + len(names), width=9.5, height=3.2)
+    figure, panels = axes(1 + len(names), width=9, height=3.4)
     looks = zip(tables.items(), (OURS, NAIVE, OURS, NAIVE, OTHER), (".-", ".-", "s:", "s:", "D:"), strict=True)
     usual = next(iter(tables.values())).groupby("importance").loss.mean()
     for (kind, table), color, style in looks:

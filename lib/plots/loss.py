@@ -35,16 +35,16 @@ def by_power(table: pd.DataFrame, names: dict[str, str], powers, slopes, meanfie
     Args:
         slopes: predicted mean slopes (powers,) by name in `THEORY`; `meanfield`: one power and its slope.
     """
-    figure, grid = subplots(2, -(-len(names) // 2), figsize=(9.5, 4.8), sharex=True)
+    figure, grid = subplots(2, -(-len(names) // 2), figsize=(7.2, 4.8), sharex=True)
     for ax, (name, label) in zip(grid.flat, names.items(), strict=True):
         curve(ax, table, "exponent", name, OURS, "trained", ".-")
         _powers(ax, label)
-    first = grid.flat[0]
-    for name, style in THEORY.items():
-        first.plot(powers, slopes[name], style, color=NAIVE, lw=1, label=name)
-    first.plot(*meanfield, "*", ms=9, color=OTHER, label="mean field")
-    first.set_ylim(0, 1)
-    first.legend(fontsize="x-small", loc="upper left")
+        if name == "slope_mean":
+            for kind, style in THEORY.items():
+                ax.plot(powers, slopes[kind], style, color=NAIVE, lw=1, label=kind)
+            ax.plot(*meanfield, "*", ms=9, color=OTHER, label="mean field")
+            ax.legend(fontsize="small", loc="lower right")
+        ax.set_ylim(0, None)
     for ax in grid[-1]:
         ax.set_xlabel("power q of the error")
     return figure

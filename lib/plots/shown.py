@@ -65,3 +65,8 @@ def around(values: np.ndarray, form: str, ends: tuple[float, float] = (0, 100), 
 def check(claim: str, holds: bool) -> Markdown:
     """A claim, and whether it holds on this run."""
     return Markdown(f"{'✓' if holds else '✗'} {claim}")
+
+
+def between(ends: tuple[float, float], word: str = "to") -> str:
+    """Two points of a grid with a word between them: "0.1 to 0.2"; a dash where there are none."""
+    return f"{ends[0]:g} {word} {ends[1]:g}" if np.isfinite(ends).all() else NONE

@@ -1,11 +1,14 @@
 """Figures of the sparsity p, and of the plane of p and the loss exponent: section 12."""
 
 import numpy as np
+import seaborn as sns
 from matplotlib.figure import Figure
+from scipy.ndimage import distance_transform_edt
 
-from lib.plots.style import CENTRAL, DIVERGING, NAIVE, OTHER, OURS, PALETTE, axes, curve, logarithmic, nothing, plt
+from lib.plots.style import DIVERGING, NAIVE, OTHER, OURS, PALETTE, POST, axes, curve, logarithmic, nothing, plt
 
 __all__ = ["tipping", "instead", "encoders_by_p", "phases"]
+PALE = sns.color_palette("blend:#fafafa,#5c94c4", as_cmap=True)  # lines and names stay readable on all of it
 RIVALS = {"naive plan with a constant": (PALETTE[4], "--"), "features summed": (PALETTE[5], "-.")}
 
 
@@ -82,16 +85,18 @@ def _edges(centres) -> np.ndarray:
     return np.exp([2 * at[0] - middle[0], *middle, 2 * at[-1] - middle[-1]])
 
 
-def phases(p, exponents, maps, boundaries) -> Figure:
-    """Order parameters over the plane of p and the loss exponent, and the boundaries where they pass a threshold.
+def phases(p, exponents, maps, boundaries, names) -> Figure:
+    """Order parameters over the plane of p and the loss exponent, the phases by name, and boundaries as bands.
 
     Args:
         p, exponents: the axes of the grid.
         maps: by title, (label, mean over networks (exponents, p)).
-        boundaries: by name, (p, exponent): where each network's order parameter passes, one of the two (points,),
-            the other (networks, points).
+        boundaries: by name, ("p", low, high): for each p the exponents between which networks pass a threshold; or
+            ("q", low, high): for each exponent the values of p; NaN where none does.
+        names: by phase, which points are in it, (exponents, p); written into the first map.
     """
     figure, panels = axes(len(maps), width=9, height=3.6, sharey=True)
+    across, up = _edges(p), _edges(exponents)
     for ax, (title, (label, mean)) in zip(panels, maps.items(), strict=True):
         ax.set(title=title, xlabel="p")
         logarithmic(ax, (0.01, 0.1, 1))
@@ -99,24 +104,17 @@ def phases(p, exponents, maps, boundaries) -> Figure:
         if not np.isfinite(mean).any():
             nothing(ax)
             continue
-        image = ax.pcolormesh(_edges(p), _edges(exponents), mean, cmap="cividis", rasterized=True)
+        image = ax.pcolormesh(across, up, mean, cmap=PALE, rasterized=True)
         figure.colorbar(image, ax=ax, label=label, orientation="horizontal", location="bottom", shrink=0.9)
-        for (name, (across, up)), color in zip(boundaries.items(), ("white", "black"), strict=False):
-            networks, fixed = (up, across) if np.ndim(up) == 2 else (across, up)
-            there = np.isfinite(networks).any(0)
-            if not there.any():
-                continue
-            networks, fixed = networks[:, there], np.asarray(fixed)[there]
-            low, high = np.nanpercentile(networks, CENTRAL, axis=0)
-            middle = np.nanmean(networks, axis=0)
-            if np.ndim(up) == 2:
-                ax.fill_between(fixed, low, high, color=color, alpha=0.5, lw=0)
-                ax.plot(fixed, middle, color=color, lw=1.8, label=name)
-            else:
-                ax.fill_betweenx(fixed, low, high, color=color, alpha=0.5, lw=0)
-                ax.plot(middle, fixed, color=color, lw=1.8, label=name)
+        for (name, (along, low, high)), color in zip(boundaries.items(), ("black", POST), strict=True):
+            edges, turned = (across, "vertical") if along == "p" else (up, "horizontal")
+            band = {"fill": True, "alpha": 0.5, "color": color, "lw": 0, "label": name}
+            ax.stairs(high, edges, baseline=low, orientation=turned, **band)
+    for name, inside in names.items():
+        room = distance_transform_edt(np.pad(inside, 1), (1, 0.3))[1:-1, 1:-1]  # names are longer than high
+        row, column = np.unravel_index(room.argmax(), room.shape)
+        if room.any():
+            panels[0].text(p[column], exponents[row], name, ha="center", va="center", weight="bold", fontsize="small")
     panels[0].set_ylabel("exponent q of the loss")
-    handles, labels = panels[0].get_legend_handles_labels()
-    legend = figure.legend(handles, labels, loc="outside upper center", ncols=3, fontsize="small", frameon=True)
-    legend.get_frame().set_facecolor("0.75")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize="small")
     return figure

@@ -1,9 +1,12 @@
 """One feature on at a time (p to 0): the power of the error, and weights in the loss."""
 
+from math import comb
+
 import numpy as np
 from scipy.optimize import minimize
 
 from lib.config import Config
+from lib.theory import bounds
 
 
 def limit_loss(response: np.ndarray, exponent: float, neurons: int) -> float:
@@ -11,10 +14,27 @@ def limit_loss(response: np.ndarray, exponent: float, neurons: int) -> float:
     return float((np.abs(response - np.eye(len(response))) ** exponent).sum() / (len(response) - neurons))
 
 
-def projection(features: int, neurons: int, seed: int = 0) -> np.ndarray:
-    """The orthogonal projection on a random subspace, (features, features)."""
-    basis = np.linalg.qr(np.random.default_rng(seed).normal(size=(features, neurons)))[0]
-    return basis @ basis.T
+def least_loss(exponent: float, features: int, neurons: int) -> float:
+    """Bound from below on `limit_loss` of every response of this rank, whatever made it, for a power of 1 or more.
+
+    Let P be the orthogonal projector on the kernel of R. Then (R - I) P = -P, and by Hoelder, with 1/q + 1/r = 1,
+    tr P <= |R - I|_q |P|_r. Up to q = 2 the entries of P, none above 1, give sum |P|**r <= sum P**2 = tr P, and so
+    sum |R - I|**q >= tr P >= F - n: the naive plan. Above 2 the squares in a row of P add up to its diagonal entry d,
+    so its sum of |P|**r is at most d**r + (F - 1)**(1 - r/2) (d - d**2)**(r/2), a concave function of d: all rows alike
+    are the worst case. That gives the loss of an even code with the least interference.
+    """
+    if exponent <= 2:
+        return 1.0
+    return shared_slope(bounds.least_interference(features, neurons, exponent), exponent, neurons / features)[1]
+
+
+def chance_of_reach(features: int, neurons: int) -> float:
+    """Chance that a random subspace holds a vector with all entries positive, without which no ReLU projects on it.
+
+    The entries of a vector in it are the products of one vector with the rows of a basis, so that all rows must lie on
+    one side of some plane: Wendel (1962).
+    """
+    return sum(comb(features - 1, k) for k in range(neurons)) / 2 ** (features - 1)
 
 
 def shared_slope(interference: float, exponent: float, share: float) -> tuple[float, float]:
