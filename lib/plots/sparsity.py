@@ -3,9 +3,22 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from lib.plots.style import CENTRAL, DIVERGING, NAIVE, OTHER, OURS, PALETTE, axes, curve, logarithmic, nothing, plt
+from lib.plots.style import (
+    CENTRAL,
+    DIVERGING,
+    NAIVE,
+    OTHER,
+    OURS,
+    PALETTE,
+    POST,
+    axes,
+    curve,
+    logarithmic,
+    nothing,
+    plt,
+)
 
-__all__ = ["tipping", "instead", "encoders_by_p", "phases"]
+__all__ = ["tipping", "instead", "encoders_by_p", "phases", "biases"]
 RIVALS = {"naive plan with a constant": (PALETTE[4], "--"), "features summed": (PALETTE[5], "-.")}
 
 
@@ -119,4 +132,25 @@ def phases(p, exponents, maps, boundaries) -> Figure:
     handles, labels = panels[0].get_legend_handles_labels()
     legend = figure.legend(handles, labels, loc="outside upper center", ncols=3, fontsize="small", frameon=True)
     legend.get_frame().set_facecolor("0.75")
+    return figure
+
+
+def biases(table, kinds, rivals) -> Figure:
+    """Loss over the naive plan's, and the share of features that are served, against p: a line for each kind of bias.
+
+    Args:
+        table: a row per network, from `experiments.sweep.table`.
+        kinds: what each value of its column `biases` is called.
+        rivals: as in `tipping`.
+    """
+    figure, panels = axes(2)
+    plan = next(iter(RIVALS))
+    rows, (color, line) = rivals[(rivals.plan == plan) & (rivals.metric == "l4")], RIVALS[plan]
+    panels[0].plot(rows.p, rows.ratio, line, color=color, label=plan)
+    for ax, name, label in zip(panels, ("loss", "served"), ("loss / naive plan's", "features served"), strict=True):
+        for (kind, words), color in zip(kinds.items(), (OURS, OTHER, POST), strict=True):
+            curve(ax, table[table.biases == kind], "p", name, color, words)
+        ax.set(xlabel="p", ylabel=label)
+        logarithmic(ax, (0.01, 0.1, 1))
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize="small")
     return figure
