@@ -13,7 +13,8 @@ ACTIVATIONS = {"relu": jax.nn.relu, "abs": jnp.abs, "gelu": jax.nn.gelu, "linear
 class Network(nnx.Module):
     """`y = W_out f(W_in x)`, f = ReLU: no biases, no skip. It is also the pytree of its two matrices.
 
-    An ensemble is the same object with a leading axis of seeds on both matrices.
+    An ensemble is the same object with a leading axis of seeds on both matrices. Biases, if there are any, are one more
+    column of a matrix, which meets a constant input, or a neuron that is constant: `driven`.
 
     Attributes:
         w_in: (neurons, features), the encoder.
@@ -32,19 +33,26 @@ class Network(nnx.Module):
 
     def __call__(self, x: Array) -> Array:
         """Inputs (features, samples) to outputs of the same shape; one sample may be (features,)."""
-        return self.w_out @ self.activate(self.w_in @ x)
+        return driven(self.w_out, self.activate(driven(self.w_in, x)))
+
+
+def driven(weights: Array, x: Array) -> Array:
+    """`weights @ x` for x (entries, ...), after a constant 1 joined the entries if the weights have a column for it."""
+    return weights @ (x if weights.shape[-1] == len(x) else jnp.concatenate([x, jnp.ones_like(x[:1])]))
 
 
 def init(key: Array, config: Config) -> Network:
-    """A network at step 0: every weight N(0, init_scale**2), on top of a plan if `config.start` names one."""
+    """Step 0: every weight N(0, init_scale**2), on top of a plan if `config.start` names one, and every bias 0."""
     draw = jax.nn.initializers.normal(config.init_scale)
     encoder, decoder = jax.random.split(key)
     w_in = draw(encoder, (config.neurons, config.features))
-    network = Network(w_in, draw(decoder, (config.features, config.neurons)), config.activation)
-    if config.start == "small":
-        return network
-    plan = naive(config) if config.start == "naive" else shared(key, config)
-    return jax.tree.map(jnp.add, network, Network(plan.w_in, plan.w_out, config.activation))
+    w_out = draw(decoder, (config.features, config.neurons))
+    if config.start != "small":
+        plan = naive(config) if config.start == "naive" else shared(key, config)
+        w_in, w_out = w_in + plan.w_in, w_out + plan.w_out
+    w_in = jnp.pad(w_in, ((0, 0), (0, int(config.biases != "none"))))
+    w_out = jnp.pad(w_out, ((0, 0), (0, int(config.biases == "both"))))
+    return Network(w_in, w_out, config.activation)
 
 
 def shared(key: Array, config: Config) -> Network:

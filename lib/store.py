@@ -193,14 +193,9 @@ def code(module: str) -> dict[str, str]:
             if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] == "lib":
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
                 waiting += [name if name in sys.modules else node.module for name in names]
-            body = getattr(node, "body", None)
-            if (
-                isinstance(body, list)
-                and body
-                and isinstance(body[0], ast.Expr)
-                and isinstance(body[0].value, ast.Constant)
-            ):
-                body[0].value.value = None
+            match getattr(node, "body", None):
+                case [ast.Expr(value=ast.Constant() as docstring), *_]:
+                    docstring.value = None
         found[name] = _digest(ast.dump(tree).encode())
     return found
 

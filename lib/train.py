@@ -149,5 +149,5 @@ def diverged(networks: Network, losses: np.ndarray, config: Config) -> np.ndarra
 
 def alone_error(network: Network) -> Array:
     """Distance of the answer to each feature alone at +1 from what it should be, (features,): 1 for silence."""
-    response = network.w_out @ network.activate(network.w_in[...])
-    return jnp.linalg.norm(response - jnp.eye(len(response)), axis=0)
+    alone = jnp.eye(len(network.w_out[...]))
+    return jnp.linalg.norm(network(alone) - alone, axis=0)

@@ -57,7 +57,7 @@ def test_a_number_in_its_range_is_kept_and_any_other_value_refused_by_name():
 
 
 def test_a_word_is_one_of_those_declared():
-    assert {"target", "activation", "optimiser", "profile", "start"} == WORDS - LISTS
+    assert {"target", "activation", "biases", "optimiser", "profile", "start"} == WORDS - LISTS
     for name in WORDS - LISTS:
         for value in ("ReLU", "", None, 1, True):
             assert "must be one of '" in refusal(name, value)

@@ -41,7 +41,7 @@ def test_a_section_trains_what_was_foreseen(name, apart, tmp_path, monkeypatch):
 
 
 def test_what_is_in_the_store_or_in_a_table_is_not_foreseen(tmp_path, monkeypatch):
-    """Of the paper's own sweeps one network in 64 is trained again: one of 16, at one point in four of 290."""
+    """Of the paper's own sweeps one network in 64 is trained again: one of 16, at one point in four of 333."""
     monkeypatch.setattr(paths, "STORE", tmp_path)
     config = Config(features=6, neurons=2, steps=3, batch=8, seeds=2)
     given = parameters.kinds(asdict(config))
@@ -49,7 +49,7 @@ def test_what_is_in_the_store_or_in_a_table_is_not_foreseen(tmp_path, monkeypatc
     store.networks(config)
     assert plan.missing("02", given) == []
     own = parameters.kinds(parameters.settled({name: field.default for name, field in parameters.KNOWN.items()}))
-    assert 70 <= len(plan.missing("12", own)) < 85
+    assert 80 <= len(plan.missing("12", own)) < 95
 
 
 def test_work_grows_with_all_that_costs():

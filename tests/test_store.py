@@ -119,7 +119,13 @@ def test_errors_are_those_of_the_stored_networks(trainings):
 def test_every_parameter_is_part_of_the_key(trainings):
     others = {"features": 7, "neurons": 3, "p": 0.31, "low": -0.9, "steps": 4, "batch": 9, "learning_rate": 2e-3}
     others |= {"init_scale": 0.02, "seeds": 3, "exponent": 2.5, "importance": 3.0, "favoured": 2, "start": "shared"}
-    others |= {"target": "identity", "activation": "abs", "optimiser": "normalised", "profile": "geometric"}
+    others |= {
+        "target": "identity",
+        "activation": "abs",
+        "optimiser": "normalised",
+        "profile": "geometric",
+        "biases": "both",
+    }
     assert others.keys() == {field.name for field in dataclasses.fields(Config)}
     wanted = [TINY, *(dataclasses.replace(TINY, **{name: value}) for name, value in others.items())]
     for config in wanted * 2:

@@ -7,7 +7,7 @@ from scipy.ndimage import distance_transform_edt
 
 from lib.plots.style import DIVERGING, NAIVE, OTHER, OURS, PALETTE, POST, axes, curve, logarithmic, nothing, plt
 
-__all__ = ["tipping", "instead", "encoders_by_p", "phases"]
+__all__ = ["tipping", "instead", "encoders_by_p", "phases", "biases"]
 PALE = sns.color_palette("blend:#fafafa,#5c94c4", as_cmap=True)  # lines and names stay readable on all of it
 RIVALS = {"naive plan with a constant": (PALETTE[4], "--"), "features summed": (PALETTE[5], "-.")}
 
@@ -117,4 +117,25 @@ def phases(p, exponents, maps, boundaries, names) -> Figure:
             panels[0].text(p[column], exponents[row], name, ha="center", va="center", weight="bold", fontsize="small")
     panels[0].set_ylabel("exponent q of the loss")
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize="small")
+    return figure
+
+
+def biases(table, kinds, rivals) -> Figure:
+    """Loss over the naive plan's, and the share of features that are served, against p: a line for each kind of bias.
+
+    Args:
+        table: a row per network, from `experiments.sweep.table`.
+        kinds: what each value of its column `biases` is called.
+        rivals: as in `tipping`.
+    """
+    figure, panels = axes(2)
+    plan = next(iter(RIVALS))
+    rows, (color, line) = rivals[(rivals.plan == plan) & (rivals.metric == "l4")], RIVALS[plan]
+    panels[0].plot(rows.p, rows.ratio, line, color=color, label=plan)
+    for ax, name, label in zip(panels, ("loss", "served"), ("loss / naive plan's", "features served"), strict=True):
+        for (kind, words), color in zip(kinds.items(), (OURS, OTHER, POST), strict=True):
+            curve(ax, table[table.biases == kind], "p", name, color, words)
+        ax.set(xlabel="p", ylabel=label)
+        logarithmic(ax, (0.01, 0.1, 1))
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize="small")
     return figure

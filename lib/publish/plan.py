@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lib import store
 from lib.config import Config, Measurement
-from lib.experiments import activation, importance, length, power, predicted, sparsity, sweep, width
+from lib.experiments import activation, bias, importance, length, power, predicted, sparsity, sweep, width
 from lib.experiments.parameters import Study, kinds
 from lib.publish.progress import work
 
@@ -48,6 +48,7 @@ def trained(section: str, config: Config, measured: Measurement, study: Study) -
             *table("12_sparsity", sparsity.points(full, study.rates)),
             *table("12_plane", sparsity.plane(full, study.grid)[2], sweep.fewer(measured)),
             *sparsity.drawn(full, study.rates).values(),
+            *table("12_bias", bias.points(full, study.rates)),
         ],
         "13": lambda: [
             *table("13_importance", every(importance.points(full, study.weights))),
