@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import data, measure, model
+from lib import data, measure, model, train
+from lib.baselines import handmade
 from lib.config import Config, Measurement
-from lib.experiments import importance, length, power, predicted, sparsity, sweep, width
+from lib.experiments import activation, importance, length, power, predicted, sparsity, sweep, width
 from lib.experiments.parameters import Study
 from lib.model import Network
 from lib.theory import chance
@@ -46,11 +47,81 @@ def test_lengths(steps, given, expected):
     assert found[steps] == config and {c.seeds for n, c in found.items() if n != steps} <= {5}
 
 
-def test_the_decoder_is_watched_over_starts_and_lengths():
-    starts, longer = length.ratio_points(Config(steps=10), Study(longest=100, rival_seeds=5))
-    assert {c.init_scale for c in starts} == {0.001, 0.01, 0.1, 0.5} and {c.steps for c in starts} == {10}
-    assert {c.steps for c in longer if c.activation == "relu"} == {1, 3, 10, 30, 100}
-    assert {c.seeds for c in starts + longer} == {5}
+def test_the_decoder_is_watched_at_every_task_and_at_two_with_other_rates_and_batches():
+    config = Config(steps=10, batch=200)
+    points = length.drift_points(config, Study(longest=60, rival_seeds=9))
+    assert {c.seeds for some in points.values() for c in some} == {4}
+    assert {c.steps for some in points.values() for c in some} == {10, 50}  # a hundred is too long
+    for task, some in points.items():
+        assert some[0] == dataclasses.replace(length.tasks(config)[task], seeds=4)
+        batches = {100, 200, 25, 400, 1600} if task in ("this task", "power 8") else {100, 200}
+        assert {c.batch for c in some} == batches and len(set(some)) == len(some)
+    plain = {task for task, some in points.items() if {c.optimiser for c in some} == {"adam", "normalised"}}
+    assert plain == {"this task", "power 2.5", "power 8", "linear, target x"}
+
+
+def test_a_drift_is_read_as_on_paper():
+    """Gradients of L4 by the chain rule, batch by batch; the rest is the same however the decoder is stretched."""
+    config, network = Config(features=8, neurons=1, p=0.3), at_random(neurons=1)
+    x = np.asarray(data.evaluation_samples(data.key(0, "test"), config, 1024), float)
+    w_in, w_out = (np.asarray(w, float) for w in (network.w_in[...], network.w_out[...]))
+    squares = []
+    for part in np.split(x, 4, 1):
+        hidden = np.maximum(w_in @ part, 0)
+        cube = 4 * (w_out @ hidden - np.maximum(part, 0)) ** 3 / part.size
+        squares.append(((((w_out.T @ cube) * (hidden > 0)) @ part.T).ravel() ** 2, (cube @ hidden.T).ravel() ** 2))
+    into, out = np.mean(squares, 0)
+    ratio = np.linalg.norm(w_out) / np.linalg.norm(w_in)
+    wanted = {
+        "ratio": ratio,
+        "rest": ratio * np.sqrt(out).sum() / np.sqrt(into).sum(),
+        "plain_rest": ratio * np.sqrt(out.sum() / into.sum()),
+        "difference": (ratio**2 - 1) / (ratio**2 + 1),
+        "loss": np.mean((w_out @ np.maximum(w_in @ x, 0) - np.maximum(x, 0)) ** 4),
+    }
+    assert {name: float(value) for name, value in length.drift(network, config, x).items()} == pytest.approx(
+        wanted, 1e-4
+    )
+    stretched = handmade.rescaled(network, wanted["rest"] / ratio)
+    found = length.drift(stretched, config, x)
+    assert (float(found["ratio"]), float(found["rest"])) == pytest.approx((wanted["rest"], wanted["rest"]), 1e-4)
+
+
+def test_noise_takes_the_decoder_to_its_rest_from_either_side():
+    """Trained networks, their decoders stretched to half and to twice the ratio at rest, and trained on."""
+    config = Config(features=8, neurons=2, p=0.2, batch=32, steps=1000, learning_rate=0.03, seeds=2)
+    networks, x = train.trained(config)[0], jnp.asarray(data.evaluation_samples(data.key(0, "test"), config, 8192))
+    here = measure.each(length.drift, networks, config, x)
+    factor = np.sqrt(np.array([0.5, 2.0]) * here["rest"] / here["ratio"])[:, None, None]
+    start = Network(networks.w_in / factor, networks.w_out * factor)
+    state = start, train.starts(config)[1], train.keys(config, 2)[1]
+    ended = measure.each(train.onward, state, config, np.arange(1000))[0][0]
+    found = measure.each(length.drift, ended, config, x)
+    left = np.log(found["ratio"] / found["rest"]) / np.log([0.5, 2])
+    assert (np.abs(left) < 0.75).all()
+
+
+def test_what_a_training_is_worth():
+    own = pd.DataFrame([[0, 1.0, 2], [5, 5, 5], [3, 1, 1]], index=["rises", "still", "falls"], columns=[10, 100, 1000])
+    found = length.worth(own, pd.Series({"falls": 2.0, "rises": 1.5, "still": 4.0, "other": 7.0}))
+    np.testing.assert_allclose(found[["rises", "still", "falls"]], [10**1.5, np.nan, 10**0.5])
+    assert length.worth(own[[10]], own[100]).isna().all()  # one length
+
+
+# ---- the neuron
+
+
+def test_what_a_relu_is_blamed_for_can_come_out_either_way():
+    def ratios(relu, linear=(1.0, 1.0), target="relu"):
+        rows = {(target, "relu"): relu, (target, "linear"): linear, (target, "gelu"): (3.0, 9.0)}
+        return pd.DataFrame(rows, ["usual", "later"]).T.rename_axis(["target", "activation"])
+
+    assert activation.lengthens(ratios((1.2, 1.19))) == [True]
+    assert [activation.lengthens(ratios(relu)) for relu in ((1.2, 1.1), (1.04, 1.3))] == [[False], [False]]
+    assert activation.lengthens(ratios((1.2, 1.3), linear=(1.1, 1.28))) == [False]
+    both = pd.concat([ratios((1.2, 1.3)), ratios((1.0, 1.0), target="identity")])
+    assert activation.lengthens(both) == [True, False]
+    assert activation.lengthens(ratios((1.2, 1.3)).drop("linear", level=1)) == []
 
 
 # ---- the power of the error

@@ -263,7 +263,10 @@ def longer():
     matrices, sets = {10: some(2, 3), 100: some(2, 3)}, np.array([[False, True, True], [True, False, True]])
     by_set = [(k, image, matrix[:, [2, 1, 0]]) for k, matrix in enumerate(matrices.values())]
     yield "encoders", (matrices, sets), *by_set
-    weights = {10: RNG.normal(size=(3, 50)), 100: RNG.normal(size=(3, 50))}
+    weights = {10: RNG.normal(size=(3, 5, 10)), 100: RNG.normal(size=(3, 5, 10))}
+    some_sets = np.arange(5)[:, None] < np.array([2] * 5 + [3] * 5)  # five features on two neurons, five on three
+    sets = np.stack(3 * [some_sets])
+    means = [weights[100][:, :2, :5].mean(), weights[100][:, :3, 5:].mean()]
 
     def share(ax, values):
         wanted = 100 * np.histogram(values, np.linspace(-limit, limit, 101))[0] / values.size
@@ -271,7 +274,8 @@ def longer():
 
     limit = max(abs(matrix).max() for matrix in weights.values())
     both = [(k, share, matrix) for k in (0, 1) for matrix in weights.values()]
-    yield "levels", (weights, weights, 0.05), *both, (0, rule, 0.05), (0, rule, -0.05)
+    marks = [(k, rule, mean) for k in (0, 1) for mean in means]
+    yield "levels", (weights, weights, sets, 0.05), *both, *marks, (0, rule, 0.05), (0, rule, -0.05)
     sizes, slopes = {10: some(5, 3), 100: some(5, 3)}, some(4, 3)
     counts = [(0, bars, part.mean(0)) for part in sizes.values()]
     chance = {"load": (some(4), some(4)), "none": (some(4), np.zeros(4))}
@@ -284,14 +288,18 @@ def longer():
     right = [(1, line, X3, one) for one in (*by_size, by_size.mean(0))]
     left = (0, band, X3, trained), (0, rule, made.mean()), (1, rule, trained[:, -1].mean())
     yield "by_hand", (X3, trained, made, X3, by_size), *left, *right
-    adam = {"activation": "relu", "optimiser": "adam"}
-    starts, lengths = swept("init_scale", [0.01, 0.1], "ratio", **adam), swept("steps", [10, 100], "ratio", **adam)
-    both = []
-    for k, (knob, table) in enumerate((("init_scale", starts), ("steps", lengths))):
-        groups = table.groupby(knob).ratio
-        mean, sd = groups.mean(), groups.std(ddof=0)
-        both += [(k, line, mean.index, mean), (k, reaches, mean.index, mean + sd), (k, rule, 1.2)]
-    yield "decoder_ratios", (starts, lengths, 1.2), *both
+    usual = pd.concat([swept("steps", [10, 100], "ratio", "rest", task=task) for task in ("A", "B")])
+    tested = {"A": swept("steps", [10, 100], "ratio", "rest", optimiser="adam", learning_rate=0.1, batch=8)}
+    plain = swept("steps", [10, 100], "ratio", "rest", optimiser="normalised", learning_rate=0.3, batch=8)
+    tested["A"] = pd.concat([tested["A"], plain])
+    lines = []
+    for _, rows in usual.groupby("task"):
+        lines += [(0, line, [10, 100], rows.groupby("steps").ratio.mean())]
+        lines += [(0, line, [200], rows.rest[rows.steps == 100].mean())]
+    for rate, rows in tested["A"].groupby("learning_rate"):
+        lines += [(1, line, np.multiply(rate**2, [10, 100]), rows.groupby("steps").ratio.mean())]
+    at_rest = tested["A"].rest[tested["A"].steps == 100].mean()
+    yield "decoder_ratios", (usual, tested), *lines, (1, rule, at_rest), (0, rule, 1), (1, rule, 1)
 
 
 def knobs():

@@ -171,6 +171,26 @@ def test_the_gradient_is_at_right_angles_to_stretching_the_decoder(activation, e
     assert apart < 1e-4 if exact else apart > 1e-3
 
 
+def test_small_steps_along_the_gradient_keep_the_difference_and_adam_does_not():
+    """On one batch, without noise: what gradient descent moves falls with its rate, at equal rate times steps."""
+
+    def moved(rate, steps, adam):
+        w_in, w_out, x, y = example()
+        before = (w_out**2).sum(0) - (w_in**2).sum(1)
+        moments = [np.zeros((2, *w.shape)) for w in (w_in, w_out)]
+        for number in range(1, steps + 1):
+            for w, moment, slope in zip((w_in, w_out), moments, numpy_slope(w_in, w_out, x, y), strict=True):
+                moment += (np.stack([slope, slope**2]) - moment) * np.array([0.1, 0.001])[:, None, None]
+                mean, square = moment[0] / (1 - 0.9**number), moment[1] / (1 - 0.999**number)
+                w -= rate * (mean / (np.sqrt(square) + 1e-8) if adam else slope)
+        return np.abs((w_out**2).sum(0) - (w_in**2).sum(1) - before).max()
+
+    coarse, fine = (moved(rate, steps, adam=False) for rate, steps in ((0.01, 100), (0.001, 1000)))
+    assert fine == pytest.approx(coarse / 10, rel=0.2)
+    coarse, fine = (moved(rate, steps, adam=True) for rate, steps in ((0.001, 100), (0.0001, 1000)))
+    assert fine == pytest.approx(coarse, rel=0.2) and fine > 0.02
+
+
 def test_one_rate_for_all_weights_keeps_the_balance_and_adam_does_not():
     """Difference of the squared lengths of each neuron, from first weights of very different size."""
 

@@ -4,6 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from lib.plots.style import (
     CENTRAL,
@@ -69,15 +70,23 @@ def encoders(matrices: dict[int, np.ndarray], carriers) -> Figure:
     return figure
 
 
-def levels(encoders: dict[int, np.ndarray], decoders: dict[int, np.ndarray], touched: float) -> Figure:
-    """Distribution of all weights of both matrices by training length."""
+def levels(
+    encoders: dict[int, np.ndarray], decoders: dict[int, np.ndarray], sets: np.ndarray, touched: float
+) -> Figure:
+    """Distribution of all weights of both matrices by training length; a mark at the mean strong weight of features on
+    so many neurons, in the last one's `sets` (seeds, neurons, features)."""
     figure, panels = axes(2, sharey=True)
     limit = max(abs(weights).max() for weights in decoders.values())
+    size = np.broadcast_to(sets.sum(1, keepdims=True), sets.shape)
     for ax, matrices, name in zip(panels, (encoders, decoders), ("W_in", "W_out"), strict=True):
         for colour, (steps, weights) in zip((NAIVE, OURS), matrices.items(), strict=False):
             share, edges = np.histogram(weights, np.linspace(-limit, limit, 101))
             ax.stairs(100 * share / weights.size, edges, color=colour, fill=True, alpha=0.3)
             ax.stairs(100 * share / weights.size, edges, color=colour, label=f"{steps:,} steps")
+        for number in np.flatnonzero(np.bincount(size[sets]) > 0.03 * sets.sum()):
+            mean = list(matrices.values())[-1][sets & (size == number)].mean()
+            ax.axvline(mean, ymax=0.55, color=OURS, ls=":", lw=1)
+            ax.text(mean, 0.56, str(number), transform=ax.get_xaxis_transform(), ha="center", color=OURS)
         ax.set(xlabel=f"weight of {name}", yscale="symlog", ylim=(0, None))
         ax.yaxis.set_major_formatter("{x:g}")
         ax.legend()
@@ -148,21 +157,35 @@ def by_hand(lengths, trained, made, sizes, by_size) -> Figure:
     return figure
 
 
-def decoder_ratios(starts: pd.DataFrame, lengths: pd.DataFrame, published: float) -> Figure:
-    """The decoder's length over the encoder's: a row per network, against the first weights and the training length."""
-    figure, panels = axes(2, width=10, sharey=True)
-    colours = {"relu": OURS, "abs": NAIVE, "linear": OTHER}
-    for ax, table, name in zip(panels, (starts, lengths), ("init_scale", "steps"), strict=True):
-        for (activation, optimiser), rows in table.groupby(["activation", "optimiser"], sort=False):
-            style = dict(ls="-", marker="o") if optimiser == "adam" else dict(ls="--", marker="s")
-            groups = rows.groupby(name).ratio
-            label = f"{activation}, {'Adam' if optimiser == 'adam' else 'one rate for all weights'}"
-            ax.errorbar(groups.mean().index, groups.mean(), groups.std(ddof=0), color=colours[activation], capsize=2,
-                        ms=4, label=label, **style)  # fmt: skip
+def decoder_ratios(by_task: pd.DataFrame, tested: dict[str, pd.DataFrame]) -> Figure:
+    """The decoder's length over the encoder's as training goes on: a row per network, with the ratio at `rest`.
+
+    Args:
+        by_task: the usual training of every `task`; `tested`: by task, trainings at several rates and batches.
+    """
+    figure, panels = axes(1 + len(tested), width=12, height=3.6, squeeze=False)
+    left, *others = panels[0]
+    for colour, (task, rows) in zip(PALETTE, by_task.groupby("task", sort=False), strict=False):
+        ratio = rows.groupby("steps").ratio.mean()
+        left.plot(ratio.index, ratio, "o-", ms=4, color=colour, label=task)
+        left.plot(2 * ratio.index.max(), rows.rest[rows.steps == rows.steps.max()].mean(), "<", ms=6, color=colour)
+    left.set(xscale="log", yscale="log", xlabel="steps", ylabel="norm of decoder / norm of encoder")
+    left.set_yticks([0.5, 0.7, 1, 1.5, 2, 3, 5], minor=False)
+    left.yaxis.set_major_formatter("{x:g}")
+    left.yaxis.set_minor_formatter(NullFormatter())
+    left.set_title("by task; triangle: at rest", fontsize="small")
+    for ax, (task, rows) in zip(others, tested.items(), strict=True):
+        groups = rows.groupby(["optimiser", "learning_rate", "batch"], sort=False)
+        for number, ((optimiser, rate, batch), part) in enumerate(groups):
+            ratio, label = part.groupby("steps").ratio.mean(), f"rate {rate:g}, batch {batch:,}"
+            style = "o-" if optimiser == "adam" else "s--"
+            ax.plot(rate**2 * ratio.index, ratio, style, ms=4, color=PALETTE[number % 10], label=label)
+        ended = rows.dropna(subset="rest")
+        ax.axhline(ended.rest[ended.steps == ended.steps.max()].mean(), color=DIM, ls=":")
+        ax.set(xscale="log", xlabel="steps times the square of the rate")
+        ax.set_title(f"{task}; dotted: at rest, dashed: one step size", fontsize="small")
+    for ax in panels[0]:
         ax.axhline(1, color=DIM, lw=1)
-        published_line(ax, published, vertical=False)
-        _by_length(ax, table[name].unique())
-    panels[0].set(xlabel="standard deviation of the first weights", ylabel="norm of decoder / norm of encoder")
-    panels[1].set(xlabel="training steps")
-    figure.legend(*panels[1].get_legend_handles_labels(), loc="outside right center", fontsize="small")
+    for ax, side in ((left, "left"), (panels[0, -1], "right")):
+        figure.legend(*ax.get_legend_handles_labels(), loc=f"outside {side} center", fontsize="x-small")
     return figure

@@ -41,7 +41,8 @@ def trained(section: str, config: Config, measured: Measurement, study: Study) -
         "10": lambda: [
             *length.near(config, study),
             *sweep.to_take("10_networks", length.far(config, study), study.every),
-            *table("10_ratio", length.ratios(config, study), sweep.fewer(measured)),
+            *table("10_drift", every(length.drift_points(config, study))),
+            full,
         ],
         "11": lambda: [*table("11_loss", every(power.points(full, config, study.powers))), replace(full, exponent=2.0)],
         "12": lambda: [
