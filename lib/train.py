@@ -38,7 +38,7 @@ def raised(square: Array, config: Config) -> Array:
 def optimiser_of(config: Config) -> optax.GradientTransformation:
     """Adam; or the mean gradient of about ten steps, scaled to the length of a step by the rate in every weight.
 
-    The second moves along the plain gradient, and so keeps what gradient flow keeps: notebook 10.
+    The second moves along the plain gradient, and with small steps keeps what gradient flow keeps: notebook 10.
     """
     rate = lambda step: config.learning_rate * (1 + jnp.cos(jnp.pi * step / config.steps)) / 2
     if config.optimiser == "adam":

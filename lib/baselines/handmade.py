@@ -54,14 +54,17 @@ def fitted(config: Config, sizes: list[int], draws: int, samples: int) -> dict[s
 
     Returns: `levels` (sizes, 3), `sets` (sizes, draws, neurons, features), `loss` (sizes, draws): the training loss.
     """
-    fit_x, test_x = (
-        data.evaluation_samples(data.key(0, use), config, n) for use, n in (("fit", samples), ("test", 4 * samples))
-    )
+    fit_x, test_x = data.evaluation_samples(data.key(0, "fit"), config, samples), test_samples(config, samples)
     levels = np.stack([fit(draw(config, size, draws), config, fit_x) for size in sizes])
     sets = np.stack([[draw(config, size, seed) for seed in range(draws)] for size in sizes])
     made = [measure.each(by_hand, *pair) for pair in zip(sets, levels, strict=True)]
     loss = np.stack([measure.each(training_loss, networks, config, test_x) for networks in made])
     return {"levels": levels, "sets": sets, "loss": loss}
+
+
+def test_samples(config: Config, samples: int) -> np.ndarray:
+    """The samples on which codes made by hand are compared, four times as many as they are fitted on."""
+    return data.evaluation_samples(data.key(0, "test"), config, 4 * samples)
 
 
 def strong_only(network: Network, encoder: Array | bool, decoder: Array | bool) -> Network:

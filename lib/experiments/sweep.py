@@ -37,7 +37,7 @@ class Disagreement(OneLine, ValueError):
 
 def threefold(config: Config, seeds: int) -> Config:
     """The same ensemble at ten times the rate, on half the samples per step: in as many steps it gets as far as the
-    post's training does in about three times as many (notebook 10)."""
+    post's training does in about three times as many, by the slope (notebook 10)."""
     rate, batch = min(10 * config.learning_rate, 10.0), max(config.batch // 2, 1)
     return dataclasses.replace(config, learning_rate=rate, batch=batch, seeds=seeds)
 
