@@ -241,6 +241,10 @@ def conclusion():
     yield "slope_theory", (X3, {"ReLU": X3}, sweep), (0, line, X3, X3), *points, *ends
     points = (0, line, [10, 5], sweep["mean"]), (0, reaches, [10, 5], sweep["to"]), (0, line, [10], [0.38])
     yield "slope_widths", (np.array([5, 10]), [0.2, 0.4], sweep, (10, 0.38)), (0, line, [20, 10], [0.2, 0.4]), *points
+    theories = ("loss, trained", "loss, least crosstalk", "loss, sets")
+    sweep = pd.DataFrame({"kind": list("aabb"), "rate": [0.1, 0.2] * 2, **dict(zip(theories, some(3, 4), strict=True))})
+    shown = [(k, line, [0.1, 0.2], sweep[sweep.kind == kind][name]) for k, kind in enumerate("ab") for name in theories]
+    yield "loss_theory", (sweep,), *shown
     measured = some(2, 3)
     rows = [(0, line, values / value, row) for row, (values, value) in enumerate(zip(measured, (2, 4), strict=True))]
     yield "chance", ("ab", measured, (2, 4)), *rows, (0, rule, 1), (0, names, "ab")
@@ -409,7 +413,8 @@ def weights_and_widths():
     yield "belonging", ({"small": table, "naive": other}, "silence"), *checks
     table = swept("features", [10, 20], "slope_mean", "load")
     panels = [(k, curve, table, "features", name) for k, name in enumerate(("slope_mean", "load"))]
-    yield "ratios", (table, {"slope_mean": "S", "load": "L"}), *panels
+    told = {"load": ([10, 20], [0.3, 0.4], "theory")}
+    yield "ratios", (table, told, {"slope_mean": "S", "load": "L"}), *panels, (1, line, [10, 20], [0.3, 0.4])
     table = pd.concat(
         swept("x", [1], "loss", "load", activation=f, target=t) for f in ("relu", "abs") for t in ("relu", "identity")
     )

@@ -1,5 +1,7 @@
 """Closed forms and theories against draws, explicit codes, searches and known limits."""
 
+from itertools import combinations
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from lib import data, measure, model
 from lib.baselines import plans
 from lib.config import Config
 from lib.model import Network
-from lib.theory import bounds, chance, mean_field, rare_limit
+from lib.theory import bounds, chance, mean_field, rare_limit, set_code
 
 
 def unit_vectors(count, dims, seed=0):
@@ -355,3 +357,65 @@ def test_a_random_subspace_is_hardly_ever_within_reach():
         found = [linprog(np.zeros(neurons), -b, -np.ones(features), bounds=(None, None)).status == 0 for b in basis]
         assert np.mean(found) == pytest.approx(rare_limit.chance_of_reach(features, neurons), abs=0.12)
     assert rare_limit.chance_of_reach(100, 10) < 1e-17 and rare_limit.chance_of_reach(10, 10) == 1
+
+
+# ---- a code of sets
+
+
+def test_the_polynomials_of_evenness_add_up_to_nothing_over_all_sets():
+    """And Delsarte's inequalities hold for any sets, here random ones; each new set alone has 1."""
+    polynomials, chance_of = set_code.evenness(7, 3)
+    assert polynomials @ chance_of == pytest.approx([1, 0, 0, 0], abs=1e-12) and polynomials[:, -1] == pytest.approx(1)
+    for seed in range(50):
+        sets = np.random.default_rng(seed).random((9, 7)).argsort(1) < 3
+        shared = (sets[:, None] & sets).sum(2)
+        assert polynomials[:, shared].sum((1, 2)).min() > -1e-9
+
+
+def test_overlaps_of_least_crosstalk():
+    """All pairs of six neurons, each once, are even in every degree; no other fifteen features do better, here sets."""
+    cost = (np.arange(3) - 0.8) ** 4
+    assert set_code.least_overlaps(cost, 15, 6, 2) == pytest.approx([6, 8, 0])
+    for seed in range(50):
+        sets = np.random.default_rng(seed).random((15, 6)).argsort(1) < 2
+        shared = (sets[:, None] & sets).sum(2)
+        assert cost[shared].sum(1).mean() - cost[2] > 6 * cost[0] + 8 * cost[1] - 1e-9
+
+
+@pytest.mark.parametrize("low", [-1.0, 0.0])
+def test_the_expected_error_of_an_explicit_code_of_sets(low):
+    """All pairs of six neurons, twenty features each, in one network, by draws."""
+    config = Config(features=300, neurons=6, p=0.006, low=low)
+    sets = np.resize([[a in pair for a in range(6)] for pair in combinations(range(6), 2)], (300, 6))
+    levels, overlaps = np.array([0.45, -0.05, -0.08]), np.bincount((sets & sets[:1]).sum(1)) - [0, 0, 1.0]
+    draws = set_code.draw(config, 2, overlaps, 2**16)
+    w_in, w_out = (np.where(sets, 0.45, other) for other in levels[1:])
+    rng = np.random.default_rng(0)
+    on = rng.random((40_000, 300)) < 0.006
+    x = np.where(on, rng.uniform(low, 1, on.shape), 0)
+    error = np.maximum(x @ w_in, 0) @ w_out.T - np.maximum(x, 0)
+    for power in (2, 4):
+        (active, _), (silent, _) = set_code.expected(levels, draws, config, 2, power)
+        assert active == pytest.approx((error[on] ** power).mean(), rel=0.03)
+        assert silent == pytest.approx((error[~on] ** power).mean(), rel=0.04)
+
+
+def test_slopes_of_the_expected_error():
+    config, levels = Config(features=20, neurons=5, p=0.1), np.array([0.4, -0.04, -0.1])
+    draws = set_code.draw(config, 2, np.array([6.0, 11, 2]), 512)
+    for which in (0, 1):
+        value = lambda at: set_code.expected(at, draws, config, 2)[which][0]  # noqa: B023
+        steps = 1e-6 * np.eye(3)
+        numeric = [(value(levels + step) - value(levels - step)) / 2e-6 for step in steps]
+        assert set_code.expected(levels, draws, config, 2)[which][1] == pytest.approx(numeric, rel=1e-4)
+
+
+def test_limits_of_the_code_of_sets():
+    """A neuron for each feature: the naive plan, without error. One at a time: the closed form. No ReLU: none."""
+    size, told, *_ = set_code.best(Config(features=3, neurons=3))
+    assert (size, told.slope) == (1, pytest.approx(1, abs=0.03)) and told.loss == pytest.approx(0, abs=1e-8)
+    config = Config(features=15, neurons=6, p=1e-7, low=0.0)
+    told, levels, overlaps = set_code.of_size(config, 2)
+    crosstalk = set_code.one_at_a_time(levels, config, 2) @ overlaps
+    assert told.loss / 1e-7 == pytest.approx(0.2 * (1 - told.slope) ** 4 + crosstalk, rel=0.01)
+    assert np.isnan(set_code.predict(Config(activation="linear")).slope)

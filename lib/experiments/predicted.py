@@ -1,11 +1,14 @@
 """Networks beside theory: what section 9 trains, and a row of its table."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
+import pandas as pd
 
+from lib import store
 from lib.config import Config
-from lib.theory import mean_field
+from lib.theory import mean_field, set_code
+from lib.theory.bounds import naive_metrics
 
 RATES = (0.002, 0.005, 0.01, 0.02, 0.05)  # of p, or of positive inputs as often
 
@@ -42,3 +45,28 @@ def row(config: Config, slopes: np.ndarray) -> dict[str, float]:
     trained = {"mean": slopes.mean(), "sd": slopes.std(ddof=min(1, len(slopes) - 1)), "from": low, "to": high}
     theory, mean = mean_field.predict(config).slope, slopes.mean()
     return about | trained | {"seeds": len(slopes), "theory": theory, "error": theory / (mean if mean else np.nan) - 1}
+
+
+def by_sets(config: Config) -> mean_field.Prediction:
+    """What the best code of sets does, kept: it takes seconds."""
+    found = store.fetch(_by_sets, config=config.task())
+    return mean_field.Prediction(**{name: float(value) for name, value in found.items()})
+
+
+def _by_sets(config: Config) -> dict[str, float]:
+    return asdict(set_code.predict(config))
+
+
+def beside(config: Config, networks: pd.DataFrame) -> dict[str, float]:
+    """Means of trained networks and both theories beside them: loss over the naive plan's, and slope.
+
+    Args:
+        networks: rows of a table of trained networks, with `loss` over the naive plan's, and `slope_mean`.
+    """
+    naive = naive_metrics(config)
+    trained = {"loss": networks.loss.mean(), "slope": networks.slope_mean.mean()}
+    found = {"trained": trained}
+    for name, predict in {"least crosstalk": mean_field.predict, "sets": by_sets}.items():
+        told = predict(config)
+        found[name] = {"loss": told.loss / np.float64(naive["l4"] or np.nan), "slope": told.slope}
+    return {f"{what}, {name}": values[what] for what in ("loss", "slope") for name, values in found.items()}

@@ -54,11 +54,19 @@ def belonging(tables, silence: str) -> Figure:
     return figure
 
 
-def ratios(table, labels) -> Figure:
-    """Readings at one ratio of features to neurons against the features, mean and central 95 % of networks."""
+def ratios(table, theory, labels) -> Figure:
+    """Readings at one ratio of features to neurons against the features, mean and central 95 % of networks.
+
+    Args:
+        theory: for some columns of `table` the features, what a theory says of them, and its name.
+    """
     figure, panels = axes(len(labels), height=2.5)
     for ax, (name, label) in zip(panels, labels.items(), strict=True):
         points(ax, table, "features", name, OURS, "trained networks", "o-")
+        if name in theory:
+            features, told, label_of = theory[name]
+            ax.plot(features, told, "--", color=OTHER, label=label_of)
+            ax.legend(fontsize="small")
         logarithmic(ax, sorted(table.features.unique()))
         ax.set(xlabel="features", ylabel=label)
     return figure

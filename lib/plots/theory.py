@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from lib.plots.style import DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, nothing
 
-__all__ = ["beside_nulls", "fairness", "slope_theory", "slope_widths", "chance"]
+__all__ = ["beside_nulls", "fairness", "slope_theory", "loss_theory", "slope_widths", "chance"]
 MARKS = "osD^vP*X"
 
 
@@ -94,12 +94,33 @@ def slope_theory(p, lines, sweep) -> Figure:
     return figure
 
 
+def loss_theory(sweep) -> Figure:
+    """Loss over the naive plan's against p, a panel a kind of input: trained networks, and the two theories.
+
+    Args:
+        sweep: table of `experiments.predicted.beside` with the columns `kind` and `rate`.
+    """
+    kinds = list(dict.fromkeys(sweep.kind))
+    figure, panels = axes(len(kinds), height=3, sharey=True)
+    for ax, kind in zip(np.atleast_1d(panels), kinds, strict=True):
+        rows = sweep[sweep.kind == kind]
+        ax.plot(rows.rate, rows["loss, least crosstalk"], "--", color=NAIVE, label="theory: least crosstalk")
+        ax.plot(rows.rate, rows["loss, sets"], "-", color=OTHER, label="theory: sets")
+        ax.plot(rows.rate, rows["loss, trained"], "o", ms=5, color=OURS, label="trained networks")
+        ax.set(xscale="log", xlabel="p, probability that a feature is on", title=kind)
+        ax.set_xticks(rows.rate, [f"{rate:g}" for rate in rows.rate])
+        ax.minorticks_off()
+    np.atleast_1d(panels)[0].set_ylabel("L4 loss / naive plan's")
+    np.atleast_1d(panels)[0].legend(fontsize="small")
+    return figure
+
+
 def slope_widths(neurons, line, sweep, published) -> Figure:
     """Slope against features per neuron: theory at `neurons`, trained networks as rows, the post's (F / n, slope)."""
     figure, ax = axes(height=2.8)
     ratio = sweep.features / sweep.neurons
     ax.plot(sweep.features.iloc[0] / neurons, line, color=NAIVE, label="theory")
-    _points(ax, ratio, sweep, OURS, "o", f"{sweep.seeds.iloc[0]} fully trained networks")
+    _points(ax, ratio, sweep, OURS, "o", f"{sweep.seeds.iloc[0]} networks")
     ax.plot(*published, "*", ms=9, color=POST, label="post")
     ax.set(
         xscale="log",

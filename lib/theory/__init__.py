@@ -1,1 +1,1 @@
-"""What can be said without training: `bounds`, `chance`, `mean_field`, and `rare_limit` (one feature on at a time)."""
+"""What can be said without training: `bounds`, `chance`, `mean_field`, `set_code`, `rare_limit` (one feature on)."""

@@ -58,7 +58,7 @@ def interference_energy(features: int, dims: int) -> float:
 
 
 def interference_fourth(features: int, dims: int) -> float:
-    """Least mean over i of sum_{j != i} cos_ij**4 for unit vectors, the larger of two bounds.
+    """Least mean over i of sum_{j != i} cos_ij**4 for unit vectors, so for tied codes only; the larger of two bounds.
 
     The one is Welch's of the next order, for real vectors; the other holds because a mean fourth power
     is at least the square of the mean square, which few vectors (at most `gerzon_bound`) can attain.

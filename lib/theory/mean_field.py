@@ -17,11 +17,16 @@ from lib.theory.bounds import interference_energy, interference_fourth
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the theory says of one configuration: `slope` (R_ii), `loss` (L4) and `active_only` (MSE)."""
+    """What a theory says of one configuration: `slope` (R_ii), `loss` (L4), `active_only` (MSE) and `fourth`, the sum
+    over a row of fourth powers of crosstalk, sum_{j != i} (R_ij / R_ii)**4, where the theory assumes one."""
 
     slope: float
     loss: float
     active_only: float
+    fourth: float = np.nan
+
+
+NONE = Prediction(np.nan, np.nan, np.nan)
 
 
 def uniform_moments(low: float, high: float = 1.0) -> np.ndarray:
@@ -95,8 +100,9 @@ def rectified(config: Config) -> Prediction:
 
     A ReLU passes a positive sum unchanged and silences a negative input if a neuron's weights are positive.
     Positive weights are a common offset plus a code with one dimension less. The theory neglects what a negative
-    input takes away from a positive one in the neurons they share. One neuron leaves no dimension for a code: every
-    output then hears all features alike, which is also the limit of few dimensions, whose interference has no bound.
+    input takes away from a positive one in the neurons they share, see `set_code`. One neuron leaves no dimension for a
+    code: every output then hears all features alike, which is also the limit of few dimensions, whose interference has
+    no bound.
     """
     split = max(config.low, 0.0)
     positive = (1 - split) / (1 - config.low)
@@ -110,10 +116,11 @@ def rectified(config: Config) -> Prediction:
 
     if config.neurons == 1:
         return _best(config, lambda v, power: errors((v[0], 0.0), power), [0.4], lambda v: v[0])
-    return _best(config, errors, [0.02, 0.4], lambda v: v[0] + v[1])
+    fourth = lambda v: row_sums(config.features, config.neurons - 1, *v)[3]
+    return _best(config, errors, [0.02, 0.4], lambda v: v[0] + v[1], fourth)
 
 
-def _best(config: Config, errors, start: list[float], slope) -> Prediction:
+def _best(config: Config, errors, start: list[float], slope, fourth=lambda v: np.nan) -> Prediction:
     """Minimises the expected loss; `errors(v, power)` gives the mean error**power of a feature that is on, and off."""
 
     def loss(v):
@@ -121,7 +128,10 @@ def _best(config: Config, errors, start: list[float], slope) -> Prediction:
         return (config.p * on + (1 - config.p) * off) / config.p
 
     found = minimize(loss, start, method="Nelder-Mead", options={"xatol": 1e-7, "fatol": 1e-12, "maxiter": 4000})
-    return Prediction(float(slope(found.x)), float(loss(found.x) * config.p), float(errors(found.x, 2)[0]))
+    best, s = found.x, float(slope(found.x))
+    return Prediction(
+        s, float(loss(best) * config.p), float(errors(best, 2)[0]), float(fourth(best) / np.float64(s) ** 4)
+    )
 
 
 def predict(config: Config) -> Prediction:
@@ -129,7 +139,7 @@ def predict(config: Config) -> Prediction:
     if config.activation == "linear":
         return linear(config)
     signed = config.target == "identity" and config.low < 0
-    return Prediction(np.nan, np.nan, np.nan) if signed else rectified(config)
+    return NONE if signed else rectified(config)
 
 
 def curve(config: Config, name: str, values) -> np.ndarray:
