@@ -45,10 +45,10 @@ def verdicts(claims) -> Figure:
     answers["metric"] = answers.metric.replace({"": "no comparison", "depends on the metric": "depends on it"})
     answers["future"] = answers.future.replace("", "stays").str.removesuffix(" with training")
     answers.loc[answers.reproduced == "undefined", "future"] = "undefined"
-    answers["origin"] = answers.origin.str.removeprefix("shown by ")
-    stands = ("like one network", "learned", "between codes", "stays")
-    fails = ("unlike one network", "free", "depends on it", "changes")
-    grain = ("a code of few numbers", "random codes", "before training", "independent sets", "algebra", "shifts")
+    answers["reproduced"] = answers.reproduced.replace({"like one network": "yes", "unlike one network": "no"})
+    answers["origin"] = answers.origin.str.removeprefix("shown by ").str.removeprefix("a code of ")
+    stands, fails = ("yes", "learned", "between codes", "stays"), ("no", "free", "depends on it", "changes")
+    grain = ("few numbers", "random codes", "before training", "independent sets", "algebra", "shifts")
     colours = dict.fromkeys(stands, OURS) | dict.fromkeys(fails, POST) | dict.fromkeys(grain, NAIVE)
     figure, ax = axes(height=0.25 * len(answers) + 0.7)
     for row, words in enumerate(answers.itertuples(index=False)):
@@ -56,7 +56,7 @@ def verdicts(claims) -> Figure:
             ax.barh(row, 0.96, 0.9, column - 0.48, color=colours.get(word, DIM), alpha=0.35)
             ax.text(column, row, word, ha="center", va="center", fontsize="small")
     ax.set(xticks=range(4), yticks=range(len(answers)), xlim=(-0.5, 3.5), ylim=(len(answers) - 0.5, -0.5))
-    ax.set_xticklabels(["like one of ours?", "where from?", "in every metric?", "trained to the end?"])
+    ax.set_xticklabels(["like one of ours?", "shown by?", "in every metric?", "trained on?"])
     ax.set_yticklabels(answers.index)
     ax.xaxis.tick_top()
     ax.tick_params(length=0)

@@ -157,35 +157,24 @@ def by_hand(lengths, trained, made, sizes, by_size) -> Figure:
     return figure
 
 
-def decoder_ratios(by_task: pd.DataFrame, tested: dict[str, pd.DataFrame]) -> Figure:
-    """The decoder's length over the encoder's as training goes on: a row per network, with the ratio at `rest`.
+def decoder_ratios(by_task: pd.DataFrame) -> Figure:
+    """The decoder's length over the encoder's as training goes on; tasks are named in the order in which they end.
 
     Args:
-        by_task: the usual training of every `task`; `tested`: by task, trainings at several rates and batches.
+        by_task: a row per network, with its `task`, `steps`, `ratio`, and the ratio at `rest`.
     """
-    figure, panels = axes(1 + len(tested), width=12, height=3.6, squeeze=False)
-    left, *others = panels[0]
+    figure, ax = axes(width=6.8, height=4)
+    lines = {}
     for colour, (task, rows) in zip(PALETTE, by_task.groupby("task", sort=False), strict=False):
         ratio = rows.groupby("steps").ratio.mean()
-        left.plot(ratio.index, ratio, "o-", ms=4, color=colour, label=task)
-        left.plot(2 * ratio.index.max(), rows.rest[rows.steps == rows.steps.max()].mean(), "<", ms=6, color=colour)
-    left.set(xscale="log", yscale="log", xlabel="steps", ylabel="norm of decoder / norm of encoder")
-    left.set_yticks([0.5, 0.7, 1, 1.5, 2, 3, 5], minor=False)
-    left.yaxis.set_major_formatter("{x:g}")
-    left.yaxis.set_minor_formatter(NullFormatter())
-    left.set_title("by task; triangle: at rest", fontsize="small")
-    for ax, (task, rows) in zip(others, tested.items(), strict=True):
-        groups = rows.groupby(["optimiser", "learning_rate", "batch"], sort=False)
-        for number, ((optimiser, rate, batch), part) in enumerate(groups):
-            ratio, label = part.groupby("steps").ratio.mean(), f"rate {rate:g}, batch {batch:,}"
-            style = "o-" if optimiser == "adam" else "s--"
-            ax.plot(rate**2 * ratio.index, ratio, style, ms=4, color=PALETTE[number % 10], label=label)
-        ended = rows.dropna(subset="rest")
-        ax.axhline(ended.rest[ended.steps == ended.steps.max()].mean(), color=DIM, ls=":")
-        ax.set(xscale="log", xlabel="steps times the square of the rate")
-        ax.set_title(f"{task}; dotted: at rest, dashed: one step size", fontsize="small")
-    for ax in panels[0]:
-        ax.axhline(1, color=DIM, lw=1)
-    for ax, side in ((left, "left"), (panels[0, -1], "right")):
-        figure.legend(*ax.get_legend_handles_labels(), loc=f"outside {side} center", fontsize="x-small")
+        lines[ratio.iloc[-1], task] = ax.plot(ratio.index, ratio, "o-", ms=4, color=colour, label=task)[0]
+        rest = rows.rest[rows.steps == rows.steps.max()].mean()
+        ax.plot(2 * ratio.index.max(), rest, "<", ms=6, color=colour)
+    ax.set(xscale="log", yscale="log", xlabel="steps (triangle: at rest)", ylabel="norm of decoder / norm of encoder")
+    ax.set_yticks([0.5, 0.7, 1, 1.5, 2, 3, 5], minor=False)
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.axhline(1, color=DIM, lw=1)
+    ordered = [lines[key] for key in sorted(lines, reverse=True)]
+    figure.legend(ordered, [line.get_label() for line in ordered], loc="outside right center", fontsize="small")
     return figure
