@@ -354,6 +354,12 @@ def knobs():
     )
     parts = {"few": inside == 3, "none": inside < 0}
     yield "phases", (X3 / 9, X4 + 1, {"A": ("a", order), "B": ("b", order)}, edges, parts), (0, image, order), *drawn
+    biased = pd.concat([swept("p", [0.1, 0.5], "loss", "served", biases=kind) for kind in ("none", "hidden", "both")])
+    plan = pd.DataFrame({"plan": "naive plan with a constant", "metric": "l4", "p": [0.1, 0.5], "ratio": [0.9, 0.4]})
+    each = [(i, line, [0.1, 0.5], rows.groupby("p")[name].mean()) for i, name in enumerate(("loss", "served"))
+            for _, rows in biased.groupby("biases")]  # fmt: skip
+    kinds = {"none": "no biases", "hidden": "of neurons", "both": "of outputs, too"}
+    yield "biases", (biased, kinds, plan), (0, line, [0.1, 0.5], [0.9, 0.4]), *each
 
 
 def weights_and_widths():

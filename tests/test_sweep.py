@@ -223,7 +223,7 @@ def test_committed_keys_fit_todays_code(monkeypatch):
         patch.setattr(sweep, "to_train", lambda *call: asked.append(call) or [])
         for section in ("09", "10", "11", "12", "13", "14", "15"):
             plan.trained(section, *own)
-    assert len(asked) == 8
+    assert len(asked) == 9
     for name, points, every, options in asked:
         table = pd.read_csv(paths.ROOT / "data" / f"{name}.csv")
         assert list(dict.fromkeys(table.key)) == [sweep.key(point, options) for point in points], name

@@ -116,24 +116,34 @@ def ensemble_numbers(networks: Network, config: Config, options: Measurement) ->
     return each(published_numbers, networks, config.task(), forced, ordered, options.touched, options.harmed)
 
 
-def plain_numbers(read: Callable, networks: Network, config: Config, per_batch: int, sizes: np.ndarray) -> pd.DataFrame:
+def plain_numbers(
+    read: Callable, networks: Network, config: Config, per_batch: int, sizes: list[int]
+) -> dict[str, np.ndarray]:
     """Published numbers as plain evaluations of several sizes give them, on samples of each network's own.
 
     Args:
         read: `plain_by_error` or `plain_overload`; `per_batch`: samples in one of its batches.
-        sizes: (sizes,), numbers of samples, multiples of `per_batch`.
+        sizes: numbers of samples, multiples of `per_batch`.
 
-    Returns: columns id, samples, and over networks `mean` and `sd`.
+    Returns: for each id an array (networks, sizes).
     """
     keys = jax.random.split(data.key(0, "plain"), len(networks.w_in))
-    stops = np.asarray(sizes) // per_batch
-    found = each(read, (networks, keys), config.task(), np.arange(stops[-1]), stops)
-    rows = [
-        (name, n, x.mean(), x.std(ddof=min(1, len(x) - 1)))
-        for name, many in found.items()
-        for n, x in zip(sizes, many.T, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["id", "samples", "mean", "sd"])
+    stops = np.array(sizes) // per_batch
+    return each(read, (networks, keys), config.task(), np.arange(stops[-1]), stops)
+
+
+def _plain(read: Callable, config: Config, count: int, per_batch: int, sizes: list[int]) -> dict[str, np.ndarray]:
+    return plain_numbers(read, model.at(store.networks(config), slice(count)), config, per_batch, sizes)
+
+
+def stored_plain(read: Callable, config: Config, count: int, per_batch: int, sizes: list[int]) -> pd.DataFrame:
+    """`plain_numbers` of an ensemble's first networks, kept: columns id, samples, and `mean` and `sd` over them."""
+    found = store.fetch(_plain, read=read, config=config, count=count, per_batch=per_batch, sizes=sizes)
+    rows = [(name, n, x) for name, many in found.items() for n, x in zip(sizes, many.T, strict=True)]
+    return pd.DataFrame(
+        [(name, n, x.mean(), x.std(ddof=min(1, len(x) - 1))) for name, n, x in rows],
+        columns=["id", "samples", "mean", "sd"],
+    )
 
 
 def stored_errors(config: Config, samples: int) -> dict[str, np.ndarray]:
