@@ -35,17 +35,21 @@ def errors(network: Network, config: Config, x: Array, value: Array) -> dict[str
     Returns: `error` (features,), and `silenced` (features, neurons), the active-only MSE when that
     neuron's W_in row is zeroed, on the same samples.
     """
-    w_in, w_out = network.w_in[:, :, None], network.w_out.T[:, :, None]  # (neurons, features, 1)
 
-    def squares(x, value):
-        before = (network.w_in @ x)[:, None] + w_in * (value - x)[
-            None
-        ]  # (neurons, features, samples): with feature i on
-        part = w_out * network.activate(before)  # what each neuron adds to output i
-        error = part.sum(0) - data.target(config, value)
-        return {"error": jnp.square(error), "silenced": jnp.square(error[None] - part).swapaxes(0, 1)}
+    def chunk(parts):
+        x, value = parts
+        before = network.w_in @ x  # (neurons, samples)
 
-    return mean_over_samples(squares, x, value)
+        def with_feature_on(its):  # one after the other: what a feature takes stays in the processor's cache
+            w_in, w_out, off, on = its
+            part = w_out[:, None] * network.activate(before + w_in[:, None] * (on - off)[None])  # each neuron adds that
+            error = part.sum(0) - data.target(config, on)
+            return {"error": jnp.square(error).mean(), "silenced": jnp.square(error[None] - part).mean(1)}
+
+        return jax.lax.map(with_feature_on, (network.w_in.T, network.w_out[...], x, value))
+
+    means = jax.lax.map(chunk, (in_chunks(x), in_chunks(value)))
+    return jax.tree.map(lambda values: values.mean(0), means)
 
 
 def ensemble_errors(networks: Network, config: Config, samples: int) -> dict[str, np.ndarray]:
@@ -151,5 +155,9 @@ def mean_over_samples(measure, *draws: Array):
     def chunk(parts):
         return jax.tree.map(lambda values: values.mean(-1), measure(*parts))
 
-    split = [jnp.moveaxis(draw.reshape(draw.shape[0], -1, CHUNK), 1, 0) for draw in draws]
-    return jax.tree.map(lambda means: means.mean(0), jax.lax.map(chunk, split))
+    return jax.tree.map(lambda means: means.mean(0), jax.lax.map(chunk, [in_chunks(draw) for draw in draws]))
+
+
+def in_chunks(draw: Array) -> Array:
+    """(rows, samples) as (chunks, rows, `CHUNK`)."""
+    return jnp.moveaxis(draw.reshape(draw.shape[0], -1, CHUNK), 1, 0)
