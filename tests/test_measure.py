@@ -246,6 +246,11 @@ def test_plain_evaluation_is_the_mean_over_samples_in_which_a_feature_is_on():
             assert plan is None or found["error_range"][k] == pytest.approx(np.ptp(each), rel=1e-4)
 
 
+def test_the_naive_plan_without_its_products():
+    x = jnp.asarray(samples(SMALL, 64))
+    np.testing.assert_array_equal(measure.naive_outputs(SMALL, x), model.naive(SMALL)(x))
+
+
 def test_plain_overload_comes_to_the_same_as_even_samples():
     """To within its noise, which shrinks as the root of the samples; each network on samples of its own."""
     config = Config(features=30, neurons=5)

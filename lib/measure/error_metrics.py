@@ -77,15 +77,18 @@ def plain_sums(network: Network, config: Config, key: Array, batches: Array) -> 
     Returns: sums of squared errors where a feature is on, of the network and of the naive plan on the same samples, and
     how often it is on, each (batches, features).
     """
-    served = jnp.arange(config.features)[:, None] < config.neurons  # by the naive plan
 
     def sums(batch):
         x = data.sample(key, config, PLAIN, batch)
-        outputs = network(x), jnp.where(served, jax.nn.relu(x), 0)
-        squares = [jnp.square(y - data.target(config, x)) for y in outputs]
+        squares = [jnp.square(y - data.target(config, x)) for y in (network(x), naive_outputs(config, x))]
         return tuple((part * (x != 0)).sum(1) for part in (*squares, 1.0))
 
     return jax.lax.map(sums, batches)
+
+
+def naive_outputs(config: Config, x: Array) -> Array:
+    """What `model.naive` returns for x, (features, samples), without its products."""
+    return jnp.where(jnp.arange(config.features)[:, None] < config.neurons, jax.nn.relu(x), 0)
 
 
 def active_only(square: Array, on: Array, axis: int | None = None) -> Array:

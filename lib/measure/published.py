@@ -1,6 +1,7 @@
 """Every published number, by its id in `data/published.csv`, as a function of ONE network."""
 
 from collections.abc import Callable
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -95,7 +96,7 @@ def plain_overload(one: tuple[Network, Array], config: Config, batches: Array, s
     Every load is measured on as many samples; a batch has `CHUNK` of them at each load.
     """
     network, key = one
-    loads, naive = jnp.arange(1, min(LOAD, config.features) + 1), model.naive(config)
+    loads, naive = jnp.arange(1, min(LOAD, config.features) + 1), partial(error_metrics.naive_outputs, config)
 
     def errors(batch):
         order, value = jax.random.split(jax.random.fold_in(key, batch))
