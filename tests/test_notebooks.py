@@ -2,6 +2,7 @@
 
 import re
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from itertools import combinations
 from multiprocessing import get_context
 from pathlib import Path
@@ -180,6 +181,7 @@ def test_every_citation_finds_its_entry_under_its_name_and_every_entry_is_cited(
 # ---- one verdict, wherever it stands
 
 
+@cache
 def outputs(name):
     """What a committed notebook shows, as text."""
     (path,) = (path for path in NOTEBOOKS if path.stem.startswith(name))

@@ -65,10 +65,11 @@ def ratios(table, theory, labels) -> Figure:
         points(ax, table, "features", name, OURS, "trained networks", "o-")
         if name in theory:
             features, told, label_of = theory[name]
-            ax.plot(features, told, "--", color=OTHER, label=label_of)
-            ax.legend(fontsize="small")
+            ax.plot(features, told, "--", color=(OTHER, NAIVE)[list(theory).index(name)], label=f"theory: {label_of}")
         logarithmic(ax, sorted(table.features.unique()))
         ax.set(xlabel="features", ylabel=label)
+    named = {label: line for ax in panels for line, label in zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend(named.values(), named, loc="outside upper center", ncols=3, fontsize="small")
     return figure
 
 

@@ -33,9 +33,9 @@ def findings(claims) -> Figure:
         if value != clipped:
             ax.annotate(f"{value:+.0f} sd", (clipped, row), (0, 5), textcoords="offset points", ha="center", fontsize=7)
     ax.set(yticks=rows, yticklabels=spread.index, ylim=(len(rows) - 0.5, -0.5))
-    ax.set_xlabel("distance from the mean of our networks, in standard deviations of one network")
+    ax.set_xlabel("distance from our mean network, in sd of one network")
     ax.axvline(0, color=DIM, lw=0.8, zorder=0)
-    ax.legend(loc="center right", fontsize="small")
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize="small")
     return figure
 
 
