@@ -4,10 +4,12 @@ import json
 import re
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import nbformat
 import pandas as pd
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from bs4 import BeautifulSoup
 from PIL import Image, ImageChops
 from test_run import write
@@ -16,7 +18,8 @@ from lib import paths
 from lib.publish import asked, pages, site
 
 NOTEBOOKS = sorted(path.stem for path in asked.NOTEBOOKS.glob("[0-9]*.ipynb"))
-PAGES = ["index", *NOTEBOOKS, "references", "made"]
+PAGES = ["index", *NOTEBOOKS, "glossary", "references", "functions", "made"]
+ORDER = [*PAGES[:2], "live", *PAGES[2:]]
 every = pytest.mark.parametrize("name", PAGES)
 
 
@@ -54,8 +57,11 @@ def test_a_page_can_be_read_aloud(soup, name):
         assert rows and all(row == ["th"] + ["td"] * (len(head) - 1) for row in rows)
         assert {cell["scope"] for cell in table("th")} == {"col", "row"} and all(cell.text for cell in table("th"))
         assert table.parent["role"] == "region" and table.parent["tabindex"] == "0" and not table(style=True)
+    named = [region["aria-label"] for region in page(role="region")]
+    assert len(named) == len(set(named))
     ids = [tag["id"] for tag in page(id=True)]
-    assert len(ids) == len(set(ids)) and not page(["style", "script", "iframe"])
+    assert len(ids) == len(set(ids)) and not page(["style", "iframe"])
+    assert [script["src"] for script in page("script")] == ["paper.js"]
 
 
 @every
@@ -73,12 +79,16 @@ def test_links_resolve_and_nothing_is_loaded_from_elsewhere(out, soup, name):
 @pytest.mark.parametrize("number", range(len(NOTEBOOKS)))
 def test_a_chapter_is_its_notebook_with_the_code_folded_away(out, soup, number):
     page, nb = soup[NOTEBOOKS[number]], nbformat.read(asked.NOTEBOOKS / f"{NOTEBOOKS[number]}.ipynb", 4)
-    folded = [details.pre.text.strip() for details in page("details", open=False)]
+    folded = [details.pre.text.strip() for details in page("details", class_="code", open=False)]
     assert folded == [cell.source.strip() for cell in nb.cells if cell.cell_type == "code"]
     assert page.h1.text == nb.cells[0].source.splitlines()[0].removeprefix("# ")
-    assert [link["href"] for link in page.footer.nav("a")] == [f"{PAGES[number]}.html", f"{PAGES[number + 2]}.html"]
+    at = ORDER.index(NOTEBOOKS[number])
+    assert [link["href"] for link in page.footer.nav("a")] == [f"{ORDER[at - 1]}.html", f"{ORDER[at + 1]}.html"]
     shown = [output.get("data", {}) for cell in nb.cells for output in cell.get("outputs", [])]
     assert len(page("table")) == sum("text/html" in data for data in shown)
+    for link in page.select(".source a"):
+        assert page.find(id=link["href"][1:]).find_parent("details", class_="code"), "the cell that drew it"
+    assert len(page.select(".source")) == len(page("figure"))
     labels = [figure.figcaption.strong.text for figure in page("figure")]
     assert labels == [f"Figure {number}.{i + 1}." for i in range(sum("image/png" in data for data in shown))]
     for image in page("img"):
@@ -95,8 +105,25 @@ def test_the_title_page_leads_everywhere_and_all_of_it_weighs_little(out, soup):
     claims = pd.read_csv(paths.ROOT / "data" / "claims.csv").id
     assert [row.code.text for row in soup["index"].table.tbody("tr")] == list(claims)
     assert not [name for name in PAGES if soup[name].find(class_="banner") or soup[name].select(".contents small")]
-    assert sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) < 10e6
+    assert sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) < 12e6
     assert (out / "paper.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_downloads_are_the_notebooks_and_all_data(out):
+    for name in NOTEBOOKS:
+        ours, nb = (nbformat.read(folder / f"{name}.ipynb", 4) for folder in (out / "downloads", asked.NOTEBOOKS))
+        assert [cell.source for cell in ours.cells] == [cell.source for cell in nb.cells]
+        assert not any(cell.get("outputs") for cell in ours.cells)
+    with ZipFile(out / "downloads" / "data.zip") as archive:
+        for path in (paths.ROOT / "data").glob("*.*"):
+            assert archive.read(f"data/{path.name}") == path.read_bytes()
+
+
+def test_every_term_number_and_function_has_its_place(soup):
+    numbers = pd.read_csv(paths.ROOT / "data" / "published.csv")
+    assert [tag.text for tag in soup["glossary"].select("li > strong[id]")] == list(numbers.name)
+    assert soup["functions"].find(id="libtrain") and "train_ensemble(config: Config" in soup["functions"].text
+    assert "site" not in [tag.text for tag in soup["functions"]("h2")]
 
 
 def notebook(home: Path, name: str, text: str = "") -> None:
@@ -118,7 +145,7 @@ def test_a_notebook_that_was_not_run_makes_a_page_and_the_same_bytes_twice(tmp_p
     ran(tmp_path, "01", p=0.02, steps=1000)
     for out in ("first", "second"):
         made = [path.stem for path in site.build(tmp_path, tmp_path / out)]
-        assert made == ["01_one", "references", "made", "index"]
+        assert made == ["01_one", "glossary", "references", "functions", "made", "index"]
     files = {path.name: path.read_bytes() for path in (tmp_path / "first").glob("*.*")}
     assert files == {path.name: path.read_bytes() for path in (tmp_path / "second").glob("*.*")}
     assert {"paper.pdf", "paper.png"} < set(files) and b"<table" not in files["index.html"]
@@ -160,7 +187,7 @@ def test_a_run_of_one_notebook_makes_pages_of_its_own_beside_what_it_made(tmp_pa
     before = {path: path.read_bytes() for path in run.rglob("*.*")}
     made = site.build(run, run, paths.ROOT)
     assert made == site.build(run, run, paths.ROOT) and not (run / "paper.pdf").exists()
-    assert [page.relative_to(run).stem for page in made] == ["12_sparsity", "references", "made", "index"]
+    assert [page.relative_to(run).stem for page in made] == ["12_sparsity", "glossary", "references", "functions", "made", "index"]
     assert before == {path: path.read_bytes() for path in before}
     for page in map(read, made):
         said = "Your run: steps = 200 (the paper has 1,000). Changed along with that: grid, rates."
@@ -168,7 +195,7 @@ def test_a_run_of_one_notebook_makes_pages_of_its_own_beside_what_it_made(tmp_pa
         for link in page(href=re.compile(r"^[^#]+$")):
             to = link["href"].partition("#")[0]
             assert to == "data:," or to.startswith("http") or (run / to).is_file(), to
-    chapter, _, made, front = map(read, made)
+    chapter, _, _, _, made, front = map(read, made)
     assert "See notebook 10 and the first." in chapter.text and chapter.find(class_="kicker").text == "Chapter 12"
     assert "superposition" in front.find(class_="abstract").text and "Citation" in front.text
     assert "published numbers" not in front.text and not front("table")
@@ -245,6 +272,40 @@ def test_a_page_opens_in_silence_and_fits(tab, out, name):
         ink, ground = (sum(map(int, re.findall(r"\d+", colour)[:3])) for colour in page.evaluate(COLOURS))
         assert (ground - ink if scheme == "light" else ink - ground) > 500, "readable by day and by night"
     assert said == []
+
+
+@every
+def test_axe_finds_nothing(tab, out, name):
+    page, _ = tab
+    page.emulate_media(media="screen")
+    page.set_viewport_size({"width": 1280, "height": 800})
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.goto((out / f"{name}.html").as_uri())
+        found = Axe().run(page).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+
+
+def test_search_finds_numbers_by_plain_name_and_a_link_tells_what_it_leads_to(tab, out):
+    page, _ = tab
+    page.goto((out / f"{NOTEBOOKS[3]}.html").as_uri())
+    for name in pd.read_csv(paths.ROOT / "data" / "published.csv").name:
+        page.fill("[type=search]", name)
+        first = page.locator(".search li a").first
+        assert first.text_content().startswith(name) and "glossary.html#" in first.get_attribute("href")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/glossary.html#*")
+    page.goto((out / f"{NOTEBOOKS[3]}.html").as_uri())
+    page.fill("[type=search]", "no such words")
+    assert page.locator(".search ul").is_hidden() and page.locator(".search .count").text_content() == "Nothing found"
+    page.goto((out / f"{NOTEBOOKS[9]}.html").as_uri())
+    link = page.locator("main a[href^='references.html#']").first
+    link.focus()
+    note = page.locator(".note")
+    assert note.is_visible() and re.search(r"(19|20)\d\d", note.text_content())
+    page.keyboard.press("Escape")
+    assert note.is_hidden()
 
 
 def test_code_opens_by_key_and_is_not_printed(tab, out):

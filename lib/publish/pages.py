@@ -5,7 +5,7 @@ import io
 import re
 import subprocess
 from html import escape
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -85,9 +85,11 @@ def escaped(text: str) -> str:
 
 
 def linked(text: str) -> str:
-    """Links to notebooks, to the bibliography and to pages lead to pages beside this one."""
-    text = re.sub(r"\]\((?:notebooks/)?(\d\d_\w+)\.ipynb", r"](\1.html", text.replace("](build/paper/", "]("))
-    return text.replace("](../data/references.bib#", "](references.html#ref-")
+    """Links to notebooks, to the bibliography, to the glossary and to pages lead to pages beside this one."""
+    text = re.sub(r"\]\((?:notebooks/)?(\d\d_\w+)\.ipynb", r"](\1.html", text)
+    text = re.sub(r"\]\((?:\.\./)?build/paper/", "](", text)
+    text = re.sub(r"\]\((?:\.\./)?data/glossary\.md", "](glossary.html", text)
+    return re.sub(r"\]\((?:\.\./)?data/references\.bib#", "](references.html#ref-", text)
 
 
 def pandoc(name: str, text: str, *options) -> str:
@@ -99,31 +101,71 @@ def pandoc(name: str, text: str, *options) -> str:
     return done.stdout
 
 
-def write(page: Page, before: Page | None, after: Page | None, paper: str, there: set[str], out: Path) -> Path:
-    """Writes a page as HTML, between two others; a link to a page that is not `there` is left as its words."""
+def write(page: Page, order: list[tuple[str, str]], paper: str, out: Path) -> BeautifulSoup:
+    """Writes a page as HTML, and returns it; a link to a page that is not there is left as its words.
+
+    Args:
+        order: names and titles of all pages, in which they are read, the title page first.
+    """
+    at = [name for name, _ in order].index(page.name)
     words = {name: getattr(page, name) for name in ("name", "title", "number", "banner")} | {"paper": paper}
-    words |= {"previous-name": before.name, "previous-title": before.title} if before else {}
-    words |= {"next-name": after.name, "next-title": after.title} if after else {}
-    options = ["--toc", "--toc-depth=3"] if before else ["--metadata=front"]  # the title page comes first
+    for side, beside in (("previous", order[:at][-1:]), ("next", order[at + 1 :][:1])):
+        words |= {f"{side}-{what}": word for pair in beside for what, word in zip(("name", "title"), pair, strict=True)}
+    options = ["--toc", "--toc-depth=3"] if at else ["--metadata=front"]
     options += [f"--metadata={name}:{value}" for name, value in words.items() if value] + ["--mathml"]
     options += [f"--from={MARKDOWN}+gfm_auto_identifiers", f"--template={TEMPLATES / 'page.html'}"]
     soup = BeautifulSoup(pandoc(page.name, page.text, *options), "html.parser")
+    for name, title in order:
+        item, link = soup.new_tag("li"), soup.new_tag("a", href=f"{name}.html", string=title)
+        link.attrs |= {"aria-current": "page"} if name == page.name else {}
+        item.append(link)
+        soup.find(class_="chapters").ol.append(item)
+    _fold(soup)
+    _sources(soup)
+    there = {name for name, _ in order}
     for link in soup("a", href=re.compile(r"^\w+\.html")):
         if link["href"].partition(".html")[0] not in there:
             link.unwrap()
+    for caption in soup("figcaption"):
+        caption.attrs.pop("aria-hidden", None)  # it holds a link
+    for block in soup("pre"):
+        block["tabindex"] = "0"  # it may scroll
     for image in soup("img"):
         image.wrap(soup.new_tag("a", href=image["src"]))
-    for table in soup("table"):
-        table.wrap(soup.new_tag("div", attrs=SCROLLS))
-        for at, (head, *cells) in enumerate(zip(*(row(["th", "td"]) for row in table("tr")), strict=True)):
-            number = at and all(re.match(r"[-−+]?\d|–|$", cell.text) for cell in cells)
+    for number, table in enumerate(soup("table"), 1):
+        table.wrap(soup.new_tag("div", attrs=SCROLLS | {"aria-label": f"Table {number}"}))
+        for place, (head, *cells) in enumerate(zip(*(row(["th", "td"]) for row in table("tr")), strict=True)):
+            number = place and all(re.match(r"[-−+]?\d|–|$", cell.text) for cell in cells)
             for cell in (head, *cells):  # an empty one is no head
-                heads = {"scope": "col" if cell is head else "row"} if cell.text and (cell is head or not at) else {}
+                heads = {"scope": "col" if cell is head else "row"} if cell.text and (cell is head or not place) else {}
                 cell.name = "th" if heads else "td"
                 cell.attrs = heads | ({"class": "number"} if number else {})
-    path = out / f"{page.name}.html"
-    path.write_text(str(soup), encoding="utf-8")
-    return path
+    (out / f"{page.name}.html").write_text(str(soup), encoding="utf-8")
+    return soup
+
+
+def _fold(soup: BeautifulSoup) -> None:
+    """What is for a referee opens with a click on its heading."""
+    for heading in soup("h2", string=re.compile("^For a referee")):
+        fold, summary = soup.new_tag("details", attrs={"class": "referee"}), soup.new_tag("summary")
+        inside = takewhile(lambda one: getattr(one, "name", None) not in ("h1", "h2"), list(heading.next_siblings))
+        heading.insert_before(fold)
+        fold.append(summary)
+        summary.append(heading)
+        fold.extend(list(inside))
+
+
+def _sources(soup: BeautifulSoup) -> None:
+    """Each figure names the cell that drew it, which opens when one goes there."""
+    for number, code in enumerate(soup("details", class_="code"), 1):
+        code.pre["id"] = f"cell-{number}"
+    for caption in soup("figcaption"):
+        if not (code := caption.find_previous("details", class_="code")):
+            continue  # on the title page
+        source, link = soup.new_tag("p", attrs={"class": "source"}), soup.new_tag("a", href=f"#{code.pre['id']}")
+        link.string = f"Drawn by cell {code.pre['id'].partition('-')[2]}"
+        source.append(link)
+        caption.append(source)
 
 
 def typst(name: str, text: str, *options) -> str:

@@ -3,24 +3,26 @@
     python -m lib.publish.site                               writes build/paper/
     PAPER_HOME=build/runs/NAME python -m lib.publish.site    writes the pages of that run into its folder, and no PDF
 
-A page loads nothing but the style sheet and pictures beside it.
+A page loads nothing but the style sheet, one script and pictures beside it, and is whole without the script.
 """
 
 import re
 import shutil
 import sys
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
 import jinja2
+import nbformat
 import yaml
 
 from lib import paths
 from lib.config import ConfigError
 from lib.experiments import parameters
 from lib.experiments.parameters import KNOWN
-from lib.publish import pages, readme
+from lib.publish import functions, pages, readme, search
 from lib.publish.pages import TEMPLATES, Page
 
 FRONT_FIGURE = "01_feature_errors"
@@ -54,19 +56,53 @@ def build(home: Path, out: Path, root: Path | None = None) -> list[Path]:
     about["live"] = not run and find_spec("lib.publish.live")
     banner, works = _banner(whole, run) if run else "", readme.read(root / "data" / "references.bib")
     works = pages.pandoc("references", works, "--from=biblatex", "--citeproc", f"--to={pages.MARKDOWN}")
-    others = [Page("references", "References", works, banner)]
+    others = [Page("glossary", "Words and numbers", _words(root, chapters), banner)]
+    others.append(Page("references", "References", works, banner))
+    others.append(Page("functions", "Functions", functions.text(paths.ROOT / "lib"), banner))
     others.append(Page("made", "How this was made", _made(home, root, whole if run else {}), banner))
-    order = [Page("index", about["paper"], _front(home, root, about, chapters, others), banner), *chapters, *others]
-    names = {page.name for page in order} | ({"live"} if about["live"] else set())
-    turns = list(zip(order, [None, *order], [*order[1:], None], strict=False))
+    made = [Page("index", about["paper"], _front(home, root, about, chapters, others), banner), *chapters, *others]
+    order = [(page.name, page.title) for page in made]
+    if about["live"]:
+        order.insert(2, ("live", "The network, live"))
+    made.append(made.pop(0))
     with ThreadPoolExecutor() as pool:
-        done = list(pool.map(lambda turn: pages.write(*turn, about["paper"], names, out), turns[1:]))
+        soups = list(pool.map(lambda page: pages.write(page, order, about["paper"], out), made))
+    index = search.script({page.name: soup for page, soup in zip(made, soups, strict=True)})
+    (out / "paper.js").write_text(index, encoding="utf-8")
+    _downloads(home, [path for path in notebooks if path.exists()], out)
     if about["pdf"]:
-        _pdf(order[1:], about, out)
+        _pdf([page for page in made if page.name not in ("index", "functions")], about, out)
     elif not run:
         print("build/paper/paper.pdf is not made: the Python package typst is missing", file=sys.stderr)
         (out / "paper.pdf").unlink(missing_ok=True)
-    return [*done, pages.write(*turns[0], about["paper"], names, out)]
+    return [out / f"{page.name}.html" for page in made]
+
+
+def _downloads(home: Path, notebooks: list[Path], out: Path) -> None:
+    """Notebooks without what they show, and all data in one archive; a run has both in its folder already."""
+    (out / "downloads").mkdir(exist_ok=True)
+    for path in notebooks:
+        nb = nbformat.read(path, 4)
+        for cell in nb.cells:
+            cell |= {"outputs": [], "execution_count": None} if cell.cell_type == "code" else {}
+        nbformat.write(nb, out / "downloads" / path.name)
+    with zipfile.ZipFile(out / "downloads" / "data.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted((home / "data").glob("*.*")):
+            archive.writestr(zipfile.ZipInfo(f"data/{path.name}"), path.read_bytes(), zipfile.ZIP_DEFLATED)
+
+
+def _words(root: Path, chapters: list[Page]) -> str:
+    """The glossary, and the published numbers by their plain names, each with the chapter that it belongs to."""
+    _, _, words = readme.read(root / "data" / "glossary.md").partition("\n")
+    section = {page.name[3:]: page for page in chapters}
+    lines = []
+    for row in readme.records(root / "data" / "published.csv"):
+        place = section.get(row["section"].lower().replace("-", "_"))
+        where = f" [Chapter {place.number}]({place.name}.html)." if place else ""
+        value = " to ".join(filter(None, (row["published"], row["published_to"])))
+        about = f"`{row['id']}`, published as {value}: {pages.escaped(row['definition'])}."
+        lines.append(f"- **{pages.escaped(row['name'])}**{{#{row['id']}}} {about}{where}")
+    return "\n".join([words, "## The published numbers", "", *lines])
 
 
 def _banner(values: dict, run: bool) -> str:
