@@ -121,7 +121,7 @@ def test_downloads_are_the_notebooks_and_all_data(out):
 
 def test_every_term_number_and_function_has_its_place(soup):
     numbers = pd.read_csv(paths.ROOT / "data" / "published.csv")
-    assert [tag.text for tag in soup["glossary"].select("li > strong[id]")] == list(numbers.name)
+    assert [tag.text for tag in soup["glossary"].select("li > span[id]")] == list(numbers.name)
     assert soup["functions"].find(id="libtrain") and "train_ensemble(config: Config" in soup["functions"].text
     assert "site" not in [tag.text for tag in soup["functions"]("h2")]
 

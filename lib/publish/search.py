@@ -24,8 +24,8 @@ def entries(name: str, page: BeautifulSoup) -> list[list[str]]:
     for head in page.main(HEADS):
         own = head.get_text(" ", strip=True)
         found.append([name, head.get("id", ""), own if head.name == "h1" else f"{own} · {title}", _section(head)])
-    for strong in page.main.select("li > strong[id]"):
-        found.append([name, strong["id"], f"{strong.text} · {title}", _text(strong.parent)])
+    for term in page.main.select("li > span[id]"):
+        found.append([name, term["id"], f"{term.text} · {title}", _text(term.parent)])
     return found
 
 
