@@ -195,10 +195,10 @@ def test_no_verdict_of_the_readme_contradicts_a_notebook():
         for line in readme.between((paths.ROOT / "README.md").read_text(), marker).splitlines()[2:]
     ]
     about, last = claims.published(), outputs("90")
-    verdicts, predictions = {row[0].strip("` "): row[-1] for row in rows("findings")}, rows("predictions")
-    assert list(verdicts) == list(about.index) and len(predictions) >= 5
+    verdicts, predictions = {row[0].strip(): row[-1] for row in rows("findings")}, rows("predictions")
+    assert list(verdicts) == list(about.name) and len(predictions) >= 5
     whole = {row.th.text: row("td")[-1].text for row in BeautifulSoup(last, "html.parser").table.tbody("tr") if row.td}
-    assert whole == {about.name[name]: words for name, words in verdicts.items()}
+    assert whole == verdicts
     for notebook, expected, verdict, evidence in predictions:
         said = rf"\*\*{verdict}\.?\*\*\.? {re.escape(evidence)}"
         assert re.search(said, outputs(notebook), re.I), expected

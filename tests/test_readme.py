@@ -40,7 +40,7 @@ def test_every_table_goes_between_its_own_markers(tmp_path):
         readme.write(tmp_path)
         lines = page.read_text().splitlines()
         assert lines.count("above") == lines.count("below") == len(names) and "old" not in lines
-        assert lines[4] == "| `load` | 0.05 to 0.08 | 0.0612 (0.05 to 1230) | 0.05 (frame) | 0.1 | learned |"
+        assert lines[4] == "| load | 0.05 to 0.08 | 0.0612 (0.05 to 1230) | 0.05 (frame) | 0.1 | learned |"
         said = "Of 1 published numbers **1** are like one network of ours (64 trained). 0 are shown by a code"
         assert lines[9].startswith(said) and lines[10].endswith("0 hold, 0 hold in part, 1 fails.")
         rows = ("| 12 | it tips | fails | at no p, nowhere |", "| nothing | 0.01 |", "| ours | 3,000 | 15.0 |")
@@ -57,7 +57,7 @@ def test_the_summary_counts_what_was_not_tested(tmp_path):
     (tmp_path / "15_verdict.csv").write_text("prediction,verdict,evidence\na,not tested,b\n")
     text = readme.summary(tmp_path)
     assert "(1 trained)" in text and "1 of them does not exist" in text and text.endswith("0 fail, 1 not tested.")
-    assert readme.tables(tmp_path)["findings"].endswith("\n| `b` | 1 |  |  |  | undefined |")
+    assert readme.tables(tmp_path)["findings"].endswith("\n| b | 1 |  |  |  | undefined |")
 
 
 EXAMPLES = [  # lines of their own and words within a sentence; without what is said of a line beside it

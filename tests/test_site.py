@@ -102,8 +102,8 @@ def test_a_chapter_is_its_notebook_with_the_code_folded_away(out, soup, number):
 def test_the_title_page_leads_everywhere_and_all_of_it_weighs_little(out, soup):
     links = {tag["href"] for tag in soup["index"].main("a")}
     assert links >= {f"{name}.html" for name in PAGES[1:]} | {"paper.pdf"} and len(soup["index"]("img")) == 1
-    claims = pd.read_csv(paths.ROOT / "data" / "claims.csv").id
-    assert [row.code.text for row in soup["index"].table.tbody("tr")] == list(claims)
+    names = pd.read_csv(paths.ROOT / "data" / "published.csv").name
+    assert [row.a.text for row in soup["index"].table.tbody("tr")] == list(names)
     assert not [name for name in PAGES if soup[name].find(class_="banner") or soup[name].select(".contents small")]
     assert sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) < 12e6
     assert (out / "paper.pdf").read_bytes().startswith(b"%PDF-")

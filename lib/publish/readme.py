@@ -20,13 +20,14 @@ MANY = {"holds": "hold", "holds in part": "hold in part", "fails": "fail", "not 
 def tables(data: Path) -> dict[str, str]:
     """The tables that can be made from `data/`: findings, predictions, and from a bench its rates and times."""
     made = {
-        "findings": [("id", "published", "ours: mean (low to high)", "nearest code", "trained on", "verdict")],
+        "findings": [("number", "published", "ours: mean (low to high)", "nearest code", "trained on", "verdict")],
         "predictions": [("notebook", "expected", "verdict", "measured"), *verdicts(data)],
     }
+    names = {row["id"]: row["name"] for row in records(paths.ROOT / "data" / "published.csv")}
     for row in records(data / "claims.csv"):
         mean, low, high, null, longest = (short(row[name]) for name in ("mean", "low", "high", "null", "converged"))
         ours, null = mean and f"{mean} ({low} to {high})", null and f"{null} ({row.get('nearest')})"
-        made["findings"].append((f"`{row['id']}`", row["published"], ours, null, longest, row["verdict"]))
+        made["findings"].append((names.get(row["id"], row["id"]), row["published"], ours, null, longest, row["verdict"]))
     if (data / "bench.json").exists():
         bench = json.loads((data / "bench.json").read_text(encoding="utf-8"))
         rates = {name: rate["median"] for name, rate in bench["network-steps per second"].items()}

@@ -163,8 +163,9 @@ def _front(home: Path, root: Path, about: dict, chapters: list[Page], others: li
         "section": {page.name[3:]: page.name for page in chapters},
         "claims": readme.records(home / "data" / "claims.csv"),
     }
-    meant = {row["id"]: row["definition"] for row in readme.records(root / "data" / "published.csv")}
-    return JINJA.get_template("front.md.j2").render(values, meant=meant)
+    published = readme.records(root / "data" / "published.csv")
+    meant, names = ({row["id"]: row[column] for row in published} for column in ("definition", "name"))
+    return JINJA.get_template("front.md.j2").render(values, meant=meant, names=names)
 
 
 def _made(home: Path, root: Path, values: dict) -> str:
