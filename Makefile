@@ -126,7 +126,7 @@ $(SITE): $(if $(filter paper,$(MAKECMDGOALS)),$(STAMP)/done $(if $(SLUG)$(NOTEBO
 	@$(RUN) -m lib.publish.site
 	@$(if $(SLUG),,test -s $(STAMP)/mixed || cmp -s $(@D)/paper.png figures/paper.png || cp $(@D)/paper.png figures/ 2>/dev/null || true)
 
-$(LIVE): $(wildcard lib/*.py) lib/publish/live.py lib/plots/style.py lib/publish/templates/live.html $(SETUP)
+$(LIVE): $(wildcard lib/*.py) lib/publish/live.py lib/plots/style.py $(wildcard lib/publish/templates/live.html lib/publish/templates/train*) $(SETUP)
 	@$(RUN) -m lib.publish.live
 
 # The environment is ready when its stamp holds this folder's name: a moved checkout is set up again.
