@@ -22,7 +22,7 @@ function understood(address) {
   const config = { ...DEFAULTS }, odd = [];
   for (const [word, text] of new URLSearchParams(address.replace(/^#/, "")))  {
     const name = OTHER_NAMES[word] ?? word, knob = Object.hasOwn(KNOBS, name) ? KNOBS[name] : undefined, value = knob?.words ? text : Number(text);
-    if (!knob) { if (text) odd.push(`there is no “${word.slice(0, 20)}” to set`); }
+    if (!knob) { if (word && text) odd.push(`there is no “${word.slice(0, 20)}” to set`); }
     else if (knob.words ? Object.hasOwn(knob.words, value) : text.trim() && value >= knob.from && value <= knob.to && (!knob.whole || whole(value))) config[name] = value;
     else odd.push(`${word} = ${text.slice(0, 20)} does not fit: ${knob.words ? `one of ${Object.keys(knob.words).join(", ")}` : `${knob.whole ? "a whole number" : "a number"} from ${knob.from} to ${knob.to}`}`);
   }
@@ -95,7 +95,7 @@ function work(trainer) {
   const turn = () => {
     if (!running) return;
     const began = performance.now();
-    let left = pace;
+    let left = Math.ceil(pace * (state.step + 1));
     do step(); while (running && --left > 0 && performance.now() < began + SLICE);
     spent += performance.now() - began;
     if (!running || seen) show();
@@ -111,11 +111,21 @@ function work(trainer) {
   };
   onmessage = ({ data: [order, given] }) => orders[order](given);
 }
-const worker = new Worker(URL.createObjectURL(new Blob([`"use strict";${$("trainer").textContent};(${work})(trainer);`], { type: "text/javascript" })));
-const order = (name, given) => worker.postMessage([name, given]);
+function hired() {
+  const code = new Blob([`"use strict";${$("trainer").textContent};(${work})(trainer);`], { type: "text/javascript" });
+  const worker = new Worker(URL.createObjectURL(code));
+  worker.onmessage = arrived;
+  worker.onerror = event => { odd = event.message; paint(); };
+  return worker;
+}
+let worker;
+const order = (name, given) => (worker ??= hired()).postMessage([name, given]);
 
 // ---- what is known of the training in progress
 const calm = matchMedia("(prefers-reduced-motion: reduce)"), WATCH = 8, MOMENTS = [0, .01, .02, .03, .05, .07, .1, .15, .2, .3, .5, .7, 1];
+const ARROWS = "An arrow for each feature: how strongly each neuron hears it, and the way its tip came. An orange ring is its output: how much it takes from each neuron (both made equally long, which changes nothing).";
+const FLAT = `${ARROWS} On the dashed lines a neuron falls silent; where it is shaded, both neurons speak. A ring beyond a line takes something away: a feature with a neuron to itself is muted by the other one, so that it does not echo the feature that both carry.`;
+const DEEP = `${ARROWS} On a dashed axis a feature is heard by one neuron, between two of them by two, and in the middle by all three.`;
 let config, chosen, run, odd = "";
 const full = () => ({ ...config, init_scale: 0.01 });
 const finished = () => run.step >= config.steps;
@@ -130,6 +140,8 @@ function begin(next, { attempt, note = "", address = addressOf(next) } = {}) {
   if (address) history.replaceState(null, "", address);
   $("address").href = addressOf(config);
   $("plane-figure").hidden = config.neurons < 2 || config.neurons > 3;
+  $("kinds").parentElement.hidden = config.neurons < 4;
+  $("plane-caption").textContent = config.neurons === 2 ? FLAT : DEEP;
   $("turn-label").hidden = config.neurons !== 3;
   knobs();
   order("begin", [run.id, full()]);
@@ -156,8 +168,6 @@ function remember(trail, point) {
   trail.push(point);
   if (trail.length > 600) trail.splice(0, trail.length, ...trail.filter((_, n) => n % 2 === 0));
 }
-worker.onmessage = arrived;
-worker.onerror = event => { odd = `the trainer stopped: ${event.message}`; paint(); };
 
 /** How it ended, in a line. */
 function trouble() {
@@ -177,11 +187,11 @@ function settle() {
 const kind = is => share(is) < .5 ? "favourites" : is.hands < 1.5 ? "groups, each on its neuron" : "several neurons for a feature";
 const count = n => n.toLocaleString("en"), small = v => v === 0 ? "0" : Math.abs(v) < 1e-3 ? v.toExponential(1) : v.toPrecision(2);
 function news() {
-  if (odd && !run.step) return `${odd[0].toUpperCase()}${odd.slice(1)}.`;
+  if (odd && !run.step) return `In the address: ${odd}.`;
   if (!run.is) return "";
   const recent = run.losses.slice(-Math.max(1, Math.ceil(run.losses.length / 20))), ratio = run.marks.naive > 0 && recent.length ? ` (${two(mean(recent) / run.marks.naive)} of the naive plan’s)` : "";
   return `Step ${count(run.step)} of ${count(config.steps)}, ${(run.spent / 1000).toFixed(1)} s. ${recent.length ? `Loss ${small(mean(recent))}${ratio}. ` : ""}` +
-    `${run.is.served.toFixed(1)} of ${config.features} features served, ${run.is.hands.toFixed(1)} neurons for each: ${kind(run.is)}.`;
+    `${run.is.served.toFixed(1)} of ${config.features} features served, ${run.is.hands.toFixed(1)} neurons for each${config.neurons > 3 ? `: ${kind(run.is)}` : ""}.`;
 }
 function pictures() {
   if (!run.is) return {};
@@ -229,7 +239,7 @@ function line(pen, points, colour, width = 1, dash = []) {
   pen.setLineDash([]);
 }
 function dot(pen, [x, y], colour, size = 3) { pen.beginPath(); pen.arc(x, y, size, 0, 7); pen.fillStyle = colour; pen.fill(); }
-const LEFT = 44, BELOW = 30, TOP = 8;
+const LEFT = 44, BELOW = 36, TOP = 8;
 
 function drawLosses() {
   const { pen, width, height } = canvas("losses"), { losses, marks } = run, bins = [];
@@ -244,8 +254,8 @@ function drawLosses() {
   const x = n => LEFT + (width - LEFT - 6) * Math.log(n) / Math.log(Math.max(2, config.steps)), y = v => TOP + (height - TOP - BELOW) * (most - Math.log10(Math.max(v, 10 ** least))) / (most - least);
   const marksAt = range(12).map(n => 10 ** (n - 10)).flatMap(ten => most - least > 2 ? [ten] : [ten, 2 * ten, 5 * ten]).filter(v => Math.log10(v) > least && Math.log10(v) < most);
   for (const v of marksAt) { line(pen, [[LEFT, y(v)], [width, y(v)]], colours.line); words(pen, v.toExponential(0), LEFT - 4, y(v) + 4, "right"); }
-  for (let n = 1; n <= config.steps; n *= 10) words(pen, count(n), Math.max(LEFT + 3, Math.min(x(n), width - 20)), height - 14, "center");
-  words(pen, "step", (LEFT + width) / 2, height - 1, "center");
+  for (let n = 1; n <= config.steps; n *= 10) words(pen, count(n), Math.max(LEFT + 3, Math.min(x(n), width - 20)), height - 20, "center");
+  words(pen, "step", (LEFT + width) / 2, height - 5, "center");
   for (const [name, colour] of [["naive", colours.orange], ["alone", colours.green]]) if (marks[name] > 0) line(pen, [[LEFT, y(marks[name])], [width, y(marks[name])]], colour, 2, name === "naive" ? [] : [6, 4]);
   line(pen, bins.filter(bin => bin[1] > 0).map(([n, v]) => [x(n), y(v)]), colours.blue, 2);
 }
@@ -255,7 +265,7 @@ function drawSlopes() {
   for (const v of [0, .5, 1]) { line(pen, [[LEFT, y(v)], [width, y(v)]], colours.line); words(pen, v, LEFT - 6, y(v) + 4, "right"); }
   const across = (width - LEFT - 8) / config.features;
   run.is.slopes.forEach((slope, i) => dot(pen, [LEFT + (i + .5) * across, y(slope)], slope > config.neurons / config.features / 2 ? colours.blue : colours.purple, Math.min(6, Math.max(2, across / 2.5))));
-  words(pen, `feature, 0 to ${config.features - 1}`, (LEFT + width) / 2, height - 8, "center");
+  words(pen, `feature, 0 to ${config.features - 1}`, (LEFT + width) / 2, height - 16, "center");
 }
 
 /** Features in the order of the sets that carry them: first those on neuron 0. */
@@ -274,10 +284,11 @@ function drawEncoder() {
   }
   pen.globalAlpha = 1;
   for (let n = 0; n < N; n += Math.ceil(N / 12)) words(pen, n, LEFT - 6, TOP + (n + .5) * down + 4, "right");
-  words(pen, "features, sorted by their neurons", (LEFT + width) / 2, height - 8, "center");
+  words(pen, "features, sorted by their neurons", (LEFT + width) / 2, height - 16, "center");
 }
 
 function drawKinds() {
+  if (config.neurons < 4) return;
   const { pen, width, height } = canvas("kinds"), most = Math.max(2.2, config.neurons), x = s => LEFT + (width - LEFT - 8) * Math.min(1, s), y = h => TOP + (height - TOP - BELOW) * (1 - Math.log(Math.max(1, h)) / Math.log(most));
   line(pen, [[x(.5), TOP], [x(.5), height - BELOW]], colours.quiet, 1, [3, 3]);
   line(pen, [[x(.5), y(1.5)], [x(1), y(1.5)]], colours.quiet, 1, [3, 3]);
@@ -286,8 +297,8 @@ function drawKinds() {
   words(pen, "smear, or code", x(.75), TOP + 16, "center");
   words(pen, "groups", x(.75), height - BELOW - 8, "center");
   for (const h of [1, 2, 3, 5, 10, 20, 40].filter(h => h <= most)) words(pen, h, LEFT - 6, y(h) + 4, "right");
-  for (const s of [0, .5, 1]) words(pen, s, x(s) - (s === 1 ? 6 : 0), height - 14, "center");
-  words(pen, "share of features served", (LEFT + width) / 2, height - 1, "center");
+  for (const s of [0, .5, 1]) words(pen, s, x(s) - (s === 1 ? 6 : 0), height - 20, "center");
+  words(pen, "share of features served", (LEFT + width) / 2, height - 5, "center");
   pen.save();
   pen.rotate(-Math.PI / 2);
   words(pen, "neurons per feature", -(TOP + height - BELOW) / 2, 12, "center");
@@ -340,6 +351,7 @@ function drawPlane() {
 
 /** Draws all of it. */
 function paint() {
+  if (!run) return;
   $("news").textContent = news();
   $("go").textContent = run.running ? "Pause" : !run.step ? "Train" : finished() || run.fault ? "Train again" : "Go on";
   $("one").disabled = run.running || finished() || !!run.fault;
@@ -388,7 +400,8 @@ const tries = TRIES.map(attempt => {
   return button;
 });
 
-const pace = () => $("slow").checked ? Math.max(1, Math.round(config.steps / (60 * WATCH))) : Infinity;
+/** Steps of one frame as a share of those taken: most happens early. A slow training takes about as long as WATCH, in seconds. */
+const pace = () => $("slow").checked ? Math.log(config.steps + 1) / (60 * WATCH) : Infinity;
 $("go").addEventListener("click", () => {
   if (run.running) return order("pause");
   if (finished() || run.fault) begin(config, { attempt: chosen });
@@ -425,7 +438,7 @@ $("save").addEventListener("click", () => {
 $("turn").addEventListener("input", () => { turning.mine = true; later(paint); });
 /** With three neurons the picture turns slowly, until the reader takes it in hand. */
 function turning() {
-  if (config.neurons === 3 && run.is && !turning.mine && !calm.matches && !document.hidden) {
+  if (config?.neurons === 3 && run.is && !turning.mine && !calm.matches && !document.hidden) {
     $("turn").value = (+$("turn").value + 1) % 360;
     drawPlane();
   }
@@ -442,6 +455,10 @@ addEventListener("hashchange", () => { if (location.hash !== addressOf(config)) 
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { palette(); paint(); });
 new ResizeObserver(() => later(paint)).observe($("views"));
 palette();
-visit();
-window.training = { work, understood, addressOf, begin, safetensors, TRIES, DEFAULTS, get run() { return run; }, get config() { return config; } };  // for the tests
+const ready = new Promise(resolve => requestAnimationFrame(() => setTimeout(() => {  // after the first paint
+  visit();
+  $("train").inert = false;
+  resolve();
+})));
+window.training = { ready, understood, addressOf, begin, safetensors, TRIES, DEFAULTS, get run() { return run; }, get config() { return config; } };  // for the tests
 }
