@@ -28,6 +28,10 @@ TRAIN = """config => {
     const { w_in, columns } = trainer.matrices(state.weights);
     return [[...w_in], [...columns], losses];
 }"""
+ATTEMPT = """([n, seed]) => {
+    const attempt = training.TRIES[n];
+    training.begin({ ...training.DEFAULTS, ...attempt.changes, seed }, { attempt });
+}"""
 SETTINGS = {
     "the post's": {},
     "the threefold": {"batch": 1024, "learning_rate": 0.03},
@@ -51,7 +55,7 @@ def trained(page, config: Config, seeds: int) -> Network:
 
 
 def beside(page, config: Config, options: Measurement) -> pd.DataFrame:
-    """Means and standard deviations of what can be read off networks, the page's and lib's, `z` standard errors apart."""
+    """Means and standard deviations of readings, the page's and lib's; `z`: standard errors apart."""
     kept = train.train_ensemble(config)
     kinds = {
         "page": trained(page, config, config.seeds),
@@ -94,9 +98,7 @@ def main(number: int) -> None:
     for n, name in enumerate(attempts):
         ends = []
         for seed in range(4):
-            attempt = f"training.TRIES[{n}]"
-            begin = f"seed => training.begin({{ ...training.DEFAULTS, ...{attempt}.changes, seed }}, {{ attempt: {attempt} }})"
-            page.evaluate(begin, seed)
+            page.evaluate(ATTEMPT, [n, seed])
             page.uncheck("#slow")
             page.click("#go")
             wait(page, 600)

@@ -79,10 +79,10 @@ const TRIES = [
 // ---- the worker: trains in slices, and shows a frame when the last one has been seen
 function work(trainer) {
   const SLICE = 12, FRAME = 16, channel = new MessageChannel();
-  let id, state, losses, running = false, seen, pace, spent, fault;
+  let id, went, state, losses, running = false, seen, pace, spent, fault;
   const show = () => {
     const weights = Float32Array.from(state.weights);
-    postMessage({ id, step: state.step, losses, weights, running, spent, fault }, [weights.buffer]);
+    postMessage({ id, went, step: state.step, losses, weights, running, spent, fault }, [weights.buffer]);
     losses = [];
     seen = false;
   };
@@ -103,8 +103,8 @@ function work(trainer) {
   };
   channel.port1.onmessage = turn;
   const orders = {
-    begin: ([run, config]) => { id = run; running = fault = false; state = trainer.begin(config); losses = []; spent = 0; show(); },
-    go: at => { pace = at; if (!running && !fault && state.step < state.config.steps) { running = true; turn(); } },
+    begin: ([run, config]) => { id = run; went = 0; running = fault = false; state = trainer.begin(config); losses = []; spent = 0; show(); },
+    go: ([at, time]) => { pace = at; went = time; if (!running && !fault && state.step < state.config.steps) { running = true; turn(); } },
     pause: () => { running = false; show(); },
     one: () => { if (!running && !fault && state.step < state.config.steps) { step(); show(); } },
     seen: () => { seen = true; },
@@ -135,7 +135,7 @@ function begin(next, { attempt, note = "", address = addressOf(next) } = {}) {
   config = next;
   chosen = attempt;
   odd = note;
-  run = { id: (run?.id ?? 0) + 1, step: 0, losses: [], moments: [], trail: [], way: [], running: false, spent: 0, marks: trainer.marks(full()) };
+  run = { id: (run?.id ?? 0) + 1, step: 0, losses: [], moments: [], trail: [], way: [], went: 0, running: false, spent: 0, marks: trainer.marks(full()) };
   $("slow").checked = config.neurons <= 3 && config.features <= 20;
   if (address) history.replaceState(null, "", address);
   $("address").href = addressOf(config);
@@ -148,10 +148,11 @@ function begin(next, { attempt, note = "", address = addressOf(next) } = {}) {
 }
 
 /** A frame from the worker: what it learned since the last one. */
-function arrived({ data: { id, step, losses, weights, running, spent, fault } }) {
+function arrived({ data: { id, went, step, losses, weights, running, spent, fault } }) {
   if (id !== run.id) return;  // of the training before this one
   for (const loss of losses) run.losses.push(loss);
-  Object.assign(run, { step, running, spent, fault, net: trainer.matrices(weights) });
+  if (went === run.went) run.running = running;  // otherwise it was sent before it was told to go
+  Object.assign(run, { step, spent, fault, net: trainer.matrices(weights) });
   run.is = trainer.readings(run.net, config);
   const due = MOMENTS.filter(moment => moment * config.steps <= step).length;
   if (due > run.moments.length || !run.moments.length) {
@@ -160,8 +161,8 @@ function arrived({ data: { id, step, losses, weights, running, spent, fault } })
   }
   remember(run.way, [share(run.is), run.is.hands]);
   if (!$("plane-figure").hidden) remember(run.trail, balanced(run.net));
-  if (!running) settle();
-  setTimeout(() => requestAnimationFrame(() => { paint(); order("seen"); }), calm.matches && running ? 500 : 0);
+  if (!run.running) settle();
+  setTimeout(() => requestAnimationFrame(() => { paint(); order("seen"); }), calm.matches && run.running ? 500 : 0);
 }
 /** Keeps a trail, and not too long: when it is, every other point of it. */
 function remember(trail, point) {
@@ -318,8 +319,8 @@ function drawPlane() {
   if ($("plane-figure").hidden) return;
   const { pen, width, height } = canvas("plane"), three = config.neurons === 3, now = run.trail.at(-1);
   const angle = $("turn").value * Math.PI / 180, flat = three ? ([a, b, c]) => [a * Math.cos(angle) - b * Math.sin(angle), c * .85 + (a * Math.sin(angle) + b * Math.cos(angle)) * .45] : at => at;
-  const reach = Math.max(.35, ...now.ins.flat().map(Math.abs), ...now.outs.flat().map(Math.abs)) * (three ? 1.5 : 1.25);
-  const scale = Math.min(width, height) / 2 / reach * (three ? 1 : 1.35), middle = three ? [width / 2, height * .55] : [width / 2 - reach * scale * .26, height / 2 + reach * scale * .26];
+  const reach = Math.max(.35, ...now.ins.flat().map(Math.abs), ...now.outs.flat().map(Math.abs)) * (three ? 1.15 : 1.25);
+  const scale = Math.min(width, height) / 2 / reach * (three ? .95 : 1.35), middle = three ? [width / 2, height * .6] : [width / 2 - reach * scale * .26, height / 2 + reach * scale * .26];
   const at = point => { const [x, y] = flat(point); return [middle[0] + x * scale, middle[1] - y * scale]; };
   const far = 2 * reach, zero = range(config.neurons).map(() => 0), axis = (n, v) => zero.map((_, m) => m === n ? v : 0);
   if (!three && config.activation === "relu") {  // where both neurons pass what they hear
@@ -328,8 +329,8 @@ function drawPlane() {
     pen.globalAlpha = 1;
   }
   zero.forEach((_, n) => {
-    line(pen, [at(axis(n, three ? 0 : -far)), at(axis(n, three ? reach * .75 : far))], colours.quiet, 1, [4, 4]);
-    const [x, y] = at(axis(n, reach * .75));
+    line(pen, [at(axis(n, three ? 0 : -far)), at(axis(n, three ? reach : far))], colours.quiet, 1, [4, 4]);
+    const [x, y] = at(axis(n, reach * (three ? 1.03 : .75)));
     words(pen, `neuron ${n}`, Math.min(x + 6, width - 60), Math.max(14, y - 6));
   });
   if (!three && config.activation === "relu") {
@@ -406,11 +407,11 @@ $("go").addEventListener("click", () => {
   if (run.running) return order("pause");
   if (finished() || run.fault) begin(config, { attempt: chosen });
   run.running = true;
-  order("go", pace());
+  order("go", [pace(), ++run.went]);
 });
 $("one").addEventListener("click", () => order("one"));
 $("again").addEventListener("click", () => begin(config, { attempt: chosen }));
-$("slow").addEventListener("change", () => { if (run.running) order("go", pace()); });
+$("slow").addEventListener("change", () => { if (run.running) order("go", [pace(), ++run.went]); });
 $("up").addEventListener("click", () => {
   const size = config.features, columns = ({ w_in, columns }) => ({ w_in, columns: range(config.neurons).map(n => columns.slice(n * size, (n + 1) * size)) });
   const moments = run.moments.filter(moment => moment && moment.step < run.step).concat({ step: run.step, net: run.net });
