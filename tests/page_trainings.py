@@ -1,6 +1,6 @@
 """Trainings of the live page beside lib's, in a real browser: do they end alike, and what do they take?
 
-python tests/page_trainings.py [N]    N networks of each (16), every experiment of the page, and its times; `make page`
+python tests/page_trainings.py [N]    N networks of the page (16), what trainings take, every experiment; `make page`
 """
 
 import json
@@ -15,7 +15,7 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from lib import measure, paths, train
+from lib import measure, paths, store
 from lib.config import Config, Measurement
 from lib.model import Network
 from tests import conftest
@@ -54,20 +54,19 @@ def trained(page, config: Config, seeds: int) -> Network:
     return Network(jnp.asarray(w_in), jnp.asarray(columns.swapaxes(1, 2)), config.activation)
 
 
-def beside(page, config: Config, options: Measurement) -> pd.DataFrame:
-    """Means and standard deviations of readings, the page's and lib's; `z`: standard errors apart."""
-    kept = train.train_ensemble(config)
-    kinds = {
-        "page": trained(page, config, config.seeds),
-        "lib": Network(kept["w_in"], kept["w_out"], config.activation),
-    }
-    rows = {}
-    for kind, networks in kinds.items():
+def beside(page, lib: Network, config: Config, options: Measurement) -> pd.DataFrame:
+    """Means and standard deviations of readings, the page's and lib's; `z`: standard errors apart.
+
+    Args:
+        lib: networks of this configuration; the page trains `config.seeds`.
+    """
+    rows, error = {}, 0
+    for kind, networks in {"page": trained(page, config, config.seeds), "lib": lib}.items():
         found = measure.read(networks, config, options)
         rows[kind], rows[f"{kind}, sd"] = ([of(found[name]) for name in NAMES] for of in (np.mean, spread))
+        error = error + np.square(rows[f"{kind}, sd"]) / len(networks.w_in[...])
     table = pd.DataFrame(rows, NAMES)
-    table["z"] = (table.page - table.lib) / np.sqrt((table["page, sd"] ** 2 + table["lib, sd"] ** 2) / config.seeds)
-    return table
+    return table.assign(z=(table.page - table.lib) / np.sqrt(error))
 
 
 def spread(values: np.ndarray) -> float:
@@ -88,7 +87,7 @@ def main(number: int) -> None:
     page = next(browsers).new_page()
     page.goto((paths.BUILD / "paper" / "live.html").as_uri())
     page.evaluate("training.ready")
-    print(beside(page, Config(seeds=number), Measurement()).round(4).to_string(), flush=True)
+    print(beside(page, store.networks(Config()), Config(seeds=number), Measurement()).round(4).to_string(), flush=True)
     for name, changes in SETTINGS.items():
         page.evaluate("changes => training.begin({ ...training.DEFAULTS, ...changes })", changes)
         page.uncheck("#slow")

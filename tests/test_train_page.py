@@ -186,7 +186,8 @@ def test_marks_of_the_loss(visit, q):
 def test_its_networks_end_as_libs_do(visit):
     """Sixteen each of a short training; `make page` holds the post's own."""
     config = Config(features=20, neurons=4, p=0.1, batch=128, steps=200, learning_rate=0.01, seeds=16)
-    table = page_trainings.beside(visit(), config, Measurement(samples=4096, inputs=4096, k_max=20))
+    networks, _ = train.trained(config)
+    table = page_trainings.beside(visit(), networks, config, Measurement(samples=4096, inputs=4096, k_max=20))
     assert table.z.abs().max() < stats.norm.isf(RARE / len(table)), table
     assert 0.2 < table.page["slope_mean"] < 0.9
 
@@ -228,7 +229,7 @@ def test_an_address_is_an_experiment(visit, path):
         ("p=", "does not fit"),
         ("features=3&neurons=5", "more neurons (5) than features (3): 3 it is"),
         ("neurons=2.5", "a whole number from 1 to 40"),
-        ("activation=tanh", "one of relu, abs, gelu, linear"),
+        ("activation=tanh", "one of relu, abs, gelu and linear"),
         ("wings=2", "there is no “wings” to set"),
         ("__proto__=1&toString=2&steps=1e99", "does not fit"),
         ("steps=Infinity&batch=NaN&seed=-1&q=<b>", "does not fit"),

@@ -19,7 +19,14 @@ from lib.config import Config
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Marks of live.html that stand for a whole file: the trainer, and the page around it.
-PARTS = {"trainer": "trainer.js", "page": "train.js", "train": "train.html", "style": "train.css"}
+PARTS = {
+    "trainer": "trainer.js",
+    "experiments": "train_experiments.js",
+    "pictures": "train_pictures.js",
+    "page": "train.js",
+    "train": "train.html",
+    "style": "train.css",
+}
 # Of training, as shares of its steps.
 MOMENTS = (0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1)
 
