@@ -11,7 +11,7 @@ const KNOBS = {
   low: { says: "least value of a feature", at: -1, from: -1, to: 0.99, steps: [-1, -.5, 0, .5] },
   seed: { says: "seed", at: 0, from: 0, to: 99999, whole, steps: range(100) },
   target: { says: "wanted", at: "relu", words: { relu: "x, if positive", identity: "x itself" } },
-  activation: { says: "neurons pass on", at: "relu", words: { relu: "what is positive", abs: "the size", gelu: "GELU", linear: "everything" } },
+  activation: { says: "neurons pass", at: "relu", words: { relu: "what is positive", abs: "the size", gelu: "GELU", linear: "everything" } },
 };
 const DEFAULTS = Object.fromEntries(Object.entries(KNOBS).map(([name, { at }]) => [name, at])), OTHER_NAMES = { q: "exponent" };
 
