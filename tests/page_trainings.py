@@ -3,6 +3,7 @@
 python tests/page_trainings.py [N]    N networks of the page (16), what trainings take, every experiment; `make page`
 """
 
+import contextlib
 import json
 import sys
 import time
@@ -82,9 +83,9 @@ def wait(page, seconds: float = 120) -> dict:
     return page.evaluate("(({ step, spent, fault, losses, is }) => ({ step, spent, fault, losses, is }))(training.run)")
 
 
-def main(number: int) -> None:
+def main(browser, number: int) -> None:
     """Everything, as tables."""
-    page = next(browsers).new_page()
+    page = browser.new_page()
     page.goto((paths.BUILD / "paper" / "live.html").as_uri())
     page.evaluate("training.ready")
     print(beside(page, store.networks(Config()), Config(seeds=number), Measurement()).round(4).to_string(), flush=True)
@@ -106,5 +107,5 @@ def main(number: int) -> None:
 
 
 if __name__ == "__main__":
-    browsers = conftest.browser.__wrapped__()
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 16)
+    with contextlib.contextmanager(conftest.browser.__wrapped__)() as browser:
+        main(browser, int(sys.argv[1]) if len(sys.argv) > 1 else 16)
