@@ -11,6 +11,7 @@
 #   make lock     refreshes requirements.lock from pyproject.toml (UPGRADE=1: to the newest versions)
 #   make restore  puts every parameters cell back to its defaults, then does what `make paper` does
 #   make fuzz N=20   runs N notebooks with legal parameters drawn at random, small
+#   make page     trains on the live page, in a browser, and with lib, and holds them together (ten minutes)
 #   make clean    removes build/, where trained networks are kept, and caches
 #
 #   make paper PARAMS="seeds=8 powers=2,4"   the whole paper with other parameters, as build/runs/NAME/index.html
@@ -51,7 +52,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help paper site test lint fuzz sweep bench lab lock restore clean FORCE
+.PHONY: help paper site page test lint fuzz sweep bench lab lock restore clean FORCE
 
 help:
 	@sed -n '/^# /s/^# //p;/^#$$/s/.*//p;/^PYTHON/q' Makefile
@@ -75,6 +76,9 @@ lint: $(SETUP)
 
 fuzz: $(SETUP)
 	@$(RUN) tests/fuzz.py $(N)
+
+page: $(LIVE)
+	@$(RUN) tests/page_trainings.py $(N)
 
 sweep: $(SETUP)
 	@$(RUN) -m lib.publish.grid $(GRID) $(if $(SCHEDULER),--scheduler '$(SCHEDULER)')
@@ -126,7 +130,7 @@ $(SITE): $(if $(filter paper,$(MAKECMDGOALS)),$(STAMP)/done $(if $(SLUG)$(NOTEBO
 	@$(RUN) -m lib.publish.site
 	@$(if $(SLUG),,test -s $(STAMP)/mixed || cmp -s $(@D)/paper.png figures/paper.png || cp $(@D)/paper.png figures/ 2>/dev/null || true)
 
-$(LIVE): $(wildcard lib/*.py) lib/publish/live.py lib/plots/style.py lib/publish/templates/live.html $(SETUP)
+$(LIVE): $(wildcard lib/*.py) lib/publish/live.py lib/plots/style.py $(wildcard lib/publish/templates/live.html lib/publish/templates/train*) $(SETUP)
 	@$(RUN) -m lib.publish.live
 
 # The environment is ready when its stamp holds this folder's name: a moved checkout is set up again.

@@ -58,7 +58,7 @@ def visit(path, browser):
     yield visit
     for context in contexts:
         context.close()
-    assert not [what for what in bad if not what.startswith("data:")]
+    assert not [what for what in bad if not what.startswith(("data:", "blob:null/"))]  # the latter is the trainer
 
 
 def silenced(network, neurons):
@@ -284,5 +284,7 @@ def test_nothing_overflows_and_without_javascript_it_says_what_it_needs(visit, w
     assert dark == (scheme == "dark")
     assert page.evaluate("[...document.querySelectorAll('button')].every(b => b.ariaLabel || b.textContent)")
     assert page.evaluate("[...document.querySelectorAll('input')].every(i => i.labels.length === 1)")
-    small = "[...document.querySelectorAll('button')].filter(b => Math.min(b.offsetWidth, b.offsetHeight) < 24).length"
-    assert page.evaluate(small) == 0  # WCAG 2.2, target size
+    sizes = (
+        "[...document.querySelectorAll('button')].filter(b => b.offsetParent).map(b => [b.offsetWidth, b.offsetHeight])"
+    )
+    assert np.min(page.evaluate(sizes)) >= 24  # WCAG 2.2, target size

@@ -1,10 +1,11 @@
-"""The network, live: one page that runs network 0 of the ensemble in the reader's browser.
+"""The network, live: one page that runs network 0 of the ensemble in the reader's browser, and trains others there.
 
 python -m lib.publish.live    writes build/paper/live.html
 """
 
 import base64
 import dataclasses
+import hashlib
 import json
 import os
 import re
@@ -16,7 +17,16 @@ import numpy as np
 from lib import model, paths, plots, store, train
 from lib.config import Config
 
-TEMPLATE = Path(__file__).parent / "templates" / "live.html"
+TEMPLATES = Path(__file__).parent / "templates"
+# Marks of live.html that stand for a whole file: the trainer, and the page around it.
+PARTS = {
+    "trainer": "trainer.js",
+    "experiments": "train_experiments.js",
+    "pictures": "train_pictures.js",
+    "page": "train.js",
+    "train": "train.html",
+    "style": "train.css",
+}
 # Of training, as shares of its steps.
 MOMENTS = (0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1)
 
@@ -44,12 +54,22 @@ def write(path: Path, config: Config) -> None:
         "moments": str(len(steps)),
         **dict(colours),
         "data": json.dumps(data),
+        **{mark: (TEMPLATES / name).read_text(encoding="utf-8") for mark, name in PARTS.items()},
+        "scripts": "@scripts@",  # known last
     }
-    page = re.sub(r"@(\w+)@", lambda mark: words[mark[1]], TEMPLATE.read_text(encoding="utf-8"))
+    page = re.sub(r"@(\w+)@", lambda mark: words[mark[1]], (TEMPLATES / "live.html").read_text(encoding="utf-8"))
+    page = page.replace("@scripts@", allowed(page))
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
     draft.write_text(page, encoding="utf-8")
     os.replace(draft, path)
+
+
+def allowed(page: str) -> str:
+    """The sources of scripts for the page's content policy: the very scripts that stand in it, by their hashes."""
+    scripts = re.findall(r"<script(?: id=\"trainer\")?>(.*?)</script>", page, re.DOTALL)
+    digests = [hashlib.sha256(script.encode()).digest() for script in scripts]
+    return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
 
 
 def moments(config: Config, steps: list[int]) -> dict[str, np.ndarray]:
