@@ -17,7 +17,7 @@ from lib.model import Network
 from lib.theory import complete, rare_limit
 
 SETS = (2, 3)  # neurons a feature in a complete code
-CODES = {"complete": "complete code", "random": "random sets, best size"}
+CODES = {"complete": "complete code", "random": "sets drawn one by one"}
 
 
 # ---- sets of k neurons
@@ -100,12 +100,13 @@ def complete_points(base: Config) -> list[Config]:
 def untrained(config: Config, size: int, draws: int, options: Measurement) -> dict[str, np.ndarray]:
     """Loss over silence of codes made by hand, on the samples on which networks are read.
 
-    Returns: `complete`, of all sets of this size, and `random`, mean of random sets of the best size up to four.
+    Returns: `complete`, of all sets of this size; `random`, the mean of codes whose sets are drawn one by one, whether
+    they are there already or not.
     """
-    loss = lambda size, sets: read(made(config, size, sets, options.samples), config, options)["loss"].mean()
-    sizes = range(1, min(4, config.neurons) + 1)
-    random = min(loss(k, drawn(config, k, draws)) for k in sizes)
-    return {"complete": loss(size, [complete.sets(config.neurons, size)]), "random": random}
+    loss = lambda sets: read(made(config, size, sets, options.samples), config, options)["loss"].mean()
+    ordered = np.tile(np.arange(config.neurons) < size, (draws, config.features, 1))
+    random = np.random.default_rng(0).permuted(ordered, axis=2).swapaxes(1, 2)
+    return {"complete": loss([complete.sets(config.neurons, size)]), "random": loss(random)}
 
 
 def beside_networks(points: Sequence[Config], draws: int, options: Measurement) -> pd.DataFrame:
