@@ -15,11 +15,17 @@ MOST = 10_000  # features
 CALM = 0.12  # positive inputs per neuron, up to which the law is meant
 SETTINGS = "features", "neurons", "p", "exponent", "low", "target", "activation", "start", "steps"
 POINT = ["sweep", "features", "neurons", "p", "exponent", "low", "steps"]
-SWEEPS = "09_networks", "11_loss", "12_plane", "12_sparsity", "14_bottleneck"  # tables of trained networks
+SWEEPS = {  # tables of trained networks, and what was turned
+    "09_networks": "09, p and width",
+    "11_loss": "11, power",
+    "12_plane": "12, p and power",
+    "12_sparsity": "12, p",
+    "14_bottleneck": "14, width and size",
+}
 
 
 def points(base: Config, scales: Sequence[int]) -> list[Config]:
-    """Networks so many times as large, as many features on at a time: three times as long as usual, and as usual.
+    """Networks so many times as large, as many features on at a time; below ten times also three times as long.
 
     Eight networks a point, two from 30 times the size on. The smallest comes first: it is what a run trains again.
     """
@@ -30,7 +36,8 @@ def points(base: Config, scales: Sequence[int]) -> list[Config]:
         return replace(base, **sizes, p=p, seeds=min(few, base.seeds))
 
     usual = [at(scale) for scale in sorted({1, *scales}) if scale * base.features <= MOST]
-    return [*(sweep.longer(point, 3) for point in usual), *usual]
+    small = [point for point in usual if point.features < 10 * base.features]
+    return [*usual, *(sweep.longer(point, 3) for point in small)]
 
 
 def committed(name: str) -> pd.DataFrame:
@@ -38,10 +45,10 @@ def committed(name: str) -> pd.DataFrame:
 
     Only ReLU networks with the target ReLU(x), from a small start and at the rate of most; the loss is over silence.
 
-    Returns: besides the table's columns `sweep`, its name, and those parameters that it does not have.
+    Returns: besides the table's columns `sweep`, what was turned, and those parameters that it does not have.
     """
     own = parameters.ran_with(paths.ROOT).get(name[:2], {})
-    rows = paths.table(paths.ROOT / "data" / f"{name}.csv").assign(sweep=name)
+    rows = paths.table(paths.ROOT / "data" / f"{name}.csv").assign(sweep=SWEEPS[name])
     quick = 10 * own.get("learning_rate", Config.learning_rate)
     missing = {field: own.get(field, getattr(Config, field)) for field in SETTINGS if field not in rows}
     rows = rows.assign(**missing)

@@ -2,7 +2,6 @@
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
 
 from lib.plots.sparsity import PALE, _edges
 from lib.plots.style import DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, curve, logarithmic, nothing, points
@@ -23,8 +22,8 @@ def sizes_by_p(table, networks) -> Figure:
     over = table.assign(over=100 * (table.loss / table.p.map(loss.min(axis=1)) - 1))
     for size, color in zip(loss, PALETTE, strict=False):
         curve(left, over[over["size"] == size], "p", "over", color, f"{size}")
-    left.set(ylim=(-0.5, 16), xlabel="p, probability that a feature is on", ylabel="loss above the best size's, %")
-    left.legend(title="neurons a feature", fontsize="small", title_fontsize="small", ncols=2)
+    left.set(ylim=(-0.5, 21), xlabel="p, probability that a feature is on", ylabel="loss above the least, %")
+    left.legend(title="neurons a feature", fontsize="small", title_fontsize="small", ncols=3, loc="upper right")
     if len(networks):
         curve(right, networks, "p", "carriers", OURS, "trained networks", "o-")
     right.plot(loss.index, loss.idxmin(axis=1), "s", color=POST, ms=6, label="best size, untrained")
@@ -45,7 +44,7 @@ def predicted_changes(p, exponents, carriers, seen, told) -> Figure:
     """
     figure, ax = axes(width=6.2, height=3.6)
     image = ax.pcolormesh(_edges(p), _edges(exponents), carriers, cmap=PALE, vmin=1, vmax=4, rasterized=True)
-    figure.colorbar(image, ax=ax, label="neurons per feature, trained networks")
+    figure.colorbar(image, ax=ax, label="neurons per feature, networks")
     for (name, at), color, mark in zip(seen.items(), ("black", POST), "os", strict=True):
         ax.plot(at, exponents, color=color, lw=1.8, label=f"{name}: networks")
         powers, places = told[name]
@@ -82,7 +81,8 @@ def complete_codes(networks, codes, names) -> Figure:
             some = rows[rows.code == name]
             ax.plot(some.p.map(rates.index) + shift, some.loss, mark, ms=7, color=color, label=name)
         ax.set(title=f"{features} features", xticks=range(len(rates)), xticklabels=[f"p = {p:g}" for p in rates])
-        ax.set(xlim=(-0.5, len(rates) - 0.5), ylim=(0, None))
+        ax.set(xlim=(-0.5, len(rates) - 0.5))
+        ax.set_ylim(0, 1.1 * np.nanmax([*mine.loss, *rows.loss]))
     panels[0][0].set_ylabel("loss / silence")
     figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize="small")
     return figure
@@ -99,9 +99,9 @@ def at_scale(table, told) -> Figure:
     left.plot(*told, "--", color=NAIVE, label="the law")
     points(right, table, "features", "carriers", OURS, "trained networks", "o-")
     left.set(ylabel="mean slope", xlabel="features", ylim=(0, 1))
-    right.set(ylabel="neurons per feature", xlabel="features", yscale="log")
-    right.yaxis.set_major_formatter("{x:g}")
-    right.yaxis.set_minor_formatter(NullFormatter())
+    right.set(ylabel="neurons per feature", xlabel="features")
+    most = table.carriers.max()
+    logarithmic(right, [tick for tick in (1, 2, 3, 5, 10, 20, 50, 100) if tick <= most] or [1], "y")
     for ax in (left, right):
         logarithmic(ax, sorted(table.features.unique()))
     left.legend(fontsize="small")
