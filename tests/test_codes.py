@@ -120,7 +120,7 @@ def test_a_fit_from_the_rare_limit_is_no_worse_than_from_half_volume_and_never_e
 
 def test_changes_are_where_loss_curves_cross():
     p = np.array([0.01, 0.1])
-    loss = {1: (1.3, 0.8), 2: (1.0, 1.0), 3: (0.9, 1.2), 4: (1.5, 1.5)}
+    loss = {1: (1.3, 0.8), 2: (1.0, 1.0), 3: (0.9, 1.2), 4: (1.5, 1.1)}
     rows = [(p[i], 4.0, size, 0, values[i]) for size, values in loss.items() for i in (0, 1)]
     found = codes.changes(pd.DataFrame(rows, columns=["p", "exponent", "size", "draw", "loss"])).iloc[0]
     assert found["3 to 2"] == pytest.approx(0.01 * 10 ** (0.1 / 0.3))
