@@ -23,7 +23,8 @@ def sizes_by_p(table, networks) -> Figure:
     for size, color in zip(loss, PALETTE, strict=False):
         curve(left, over[over["size"] == size], "p", "over", color, f"{size}")
     left.set(ylim=(-0.5, 21), xlabel="p, probability that a feature is on", ylabel="loss above the least, %")
-    left.legend(title="neurons a feature", fontsize="small", title_fontsize="small", ncols=3, loc="upper right")
+    small = {"fontsize": "small", "title_fontsize": "small", "handlelength": 1}
+    left.legend(title="neurons a feature", ncols=3, loc="upper left", **small)
     if len(networks):
         curve(right, networks, "p", "carriers", OURS, "trained networks", "o-")
     right.plot(loss.index, loss.idxmin(axis=1), "s", color=POST, ms=6, label="best size, untrained")
@@ -45,7 +46,7 @@ def predicted_changes(p, exponents, carriers, seen, told) -> Figure:
     figure, ax = axes(width=6.2, height=3.6)
     image = ax.pcolormesh(_edges(p), _edges(exponents), carriers, cmap=PALE, vmin=1, vmax=4, rasterized=True)
     figure.colorbar(image, ax=ax, label="neurons per feature, networks")
-    for (name, at), color, mark in zip(seen.items(), ("black", POST), "os", strict=True):
+    for (name, at), color, mark in zip(seen.items(), ("black", POST), "os", strict=False):
         ax.plot(at, exponents, color=color, lw=1.8, label=f"{name}: networks")
         powers, places = told[name]
         middle = np.nanmean(places, 1)
@@ -56,7 +57,8 @@ def predicted_changes(p, exponents, carriers, seen, told) -> Figure:
     logarithmic(ax, (0.01, 0.1, 1))
     logarithmic(ax, (1.5, 2, 3, 4, 6, 8), "y")
     ax.set(xlabel="p, probability that a feature is on", ylabel="exponent q of the loss")
-    figure.legend(loc="outside upper center", ncols=2, fontsize="small")
+    if len(told):
+        figure.legend(loc="outside upper center", ncols=2, fontsize="small")
     return figure
 
 
