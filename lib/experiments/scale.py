@@ -27,11 +27,11 @@ SWEEPS = {  # tables of trained networks, and what was turned
 def points(base: Config, scales: Sequence[int]) -> list[Config]:
     """Networks so many times as large, as many features on at a time; below ten times also three times as long.
 
-    Eight networks a point, two from ten times the size on. The smallest comes first: it is what a run trains again.
+    Eight networks a point, two from 30 times the size on. The smallest comes first: it is what a run trains again.
     """
 
     def at(scale: int) -> Config:
-        few, p = (8 if scale < 10 else 2), max(base.p / scale, RAREST)
+        few, p = (8 if scale < 30 else 2), max(base.p / scale, RAREST)
         sizes = {"features": scale * base.features, "neurons": scale * base.neurons}
         return replace(base, **sizes, p=p, seeds=min(few, base.seeds))
 
