@@ -38,9 +38,19 @@ CORNERS = {  # a name stands for that parameter's value
     "weights": ([1],),
     "widths": ([2],),
     "activations": (["abs"],),
+    "scales": ([1],),
     "every": (1,),
 }
-COST = {"10": 3, "09": 2, "11": 2, "12": 2, "13": 2, "14": 2, "15": 2}  # of a run, in runs of the other notebooks
+COST = {
+    "10": 3,
+    "09": 2,
+    "11": 2,
+    "12": 2,
+    "13": 2,
+    "14": 2,
+    "15": 2,
+    "17": 2,
+}  # of a run, in runs of the other notebooks
 LEAST = 2  # runs of each notebook
 
 

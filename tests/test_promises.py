@@ -11,7 +11,7 @@ import pytest
 from lib import claims, data, measure, paths, train
 from lib.baselines import nulls
 from lib.config import Config, Measurement
-from lib.experiments import sweep, width
+from lib.experiments import codes, sweep, width
 from lib.model import Network
 from lib.theory import bounds, chance, mean_field
 
@@ -171,6 +171,14 @@ def test_15_without_a_relu_the_loss_falls_behind_where_there_is_room():
         name: measure.read(trained(kind), kind, Measurement(inputs=4096))["loss"].mean() for name, kind in kinds.items()
     }
     assert room["linear"] > 3 * room["relu"]
+
+
+def test_17_with_half_the_neurons_one_a_feature_is_best_from_half_the_p_on():
+    gain = {
+        (n, p): np.subtract(*codes.by_random_sets(Config(neurons=n, p=p), [1, 2], 1, 1024)["loss"]).item()
+        for n, p in ((10, 0.06), (5, 0.02), (5, 0.06))
+    }
+    assert gain[10, 0.06] > 0 and gain[5, 0.02] > 0 > gain[5, 0.06]
 
 
 @pytest.mark.parametrize("path", sorted((paths.ROOT / "notebooks").glob("[01]*.ipynb")), ids=lambda path: path.stem)

@@ -30,10 +30,10 @@ def by_hand(sets: Array, levels: Array) -> Network:
     return Network(jnp.where(sets, carrying, encoder), jnp.where(sets, carrying, decoder).T)
 
 
-def fit(sets: Array, config: Config, x: Array) -> np.ndarray:
-    """The three levels of `by_hand` that give the least L4 loss on samples x of (features, samples)."""
-
-    start = np.array([(2 * sets.sum(0).mean()) ** -0.5, 0.0, 0.0])  # half volume, nothing taken off
+def fit(sets: Array, config: Config, x: Array, start: np.ndarray | None = None) -> np.ndarray:
+    """The three levels of `by_hand` that give the least training loss on samples x of (features, samples)."""
+    if start is None:
+        start = np.array([(2 * sets.sum(0).mean()) ** -0.5, 0.0, 0.0])  # half volume, nothing taken off
     scale = float(_of_levels(0 * start, sets, config, x)[0]) or 1.0  # 0 if no feature is on in any sample
 
     def relative(levels):

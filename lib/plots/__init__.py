@@ -2,6 +2,7 @@
 
 from lib.plots.behaviour import *
 from lib.plots.bottleneck import *
+from lib.plots.codes import *
 from lib.plots.conclusion import *
 from lib.plots.convergence import *
 from lib.plots.importance import *
