@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lib import store
 from lib.config import Config, Measurement
-from lib.experiments import activation, bias, importance, length, power, predicted, sparsity, sweep, width
+from lib.experiments import activation, bias, importance, length, optimum, power, predicted, sparsity, sweep, width
 from lib.experiments.parameters import Study, kinds
 from lib.publish.progress import work
 
@@ -57,6 +57,10 @@ def trained(section: str, config: Config, measured: Measurement, study: Study) -
         ],
         "14": lambda: table("14_bottleneck", width.points(full, study.widths), sweep.fewer(measured)),
         "15": lambda: [*kinds, *table("15_activation", kinds + [*map(sweep.longer, kinds)], sweep.fewer(measured))],
+        "16": lambda: [
+            *(replace(full, seeds=1), *table("16_limit", optimum.limits_trained(full))),
+            *(*table("16_networks", optimum.networks(full)), *optimum.to_train("16_optimum", full)),
+        ],
     }  # fmt: skip (one line a section)
     return sections.get(section, lambda: [config])()
 
