@@ -62,11 +62,15 @@ def test_no_linear_network_is_below_its_floor(size, p):
     assert 0 < floor < bounds.naive_metrics(config)["l4"] * (1 + 1e-9)
 
 
-def test_equal_angles_attain_the_floor_of_linear_networks():
-    """The icosahedron's six axes: all cosines are 1 / sqrt(5)."""
+def icosahedron():
+    """Its six axes, (6, 3), of length 1: all cosines are 1 / sqrt(5)."""
     golden = (1 + 5**0.5) / 2
     axes = np.array([(0, 1, golden), (0, 1, -golden), (1, golden, 0), (1, -golden, 0), (golden, 0, 1), (-golden, 0, 1)])
-    gram = axes @ axes.T / (1 + golden**2)
+    return axes / (1 + golden**2) ** 0.5
+
+
+def test_equal_angles_attain_the_floor_of_linear_networks():
+    gram = icosahedron() @ icosahedron().T
     best = min(limits.linear_loss(s * gram, SMALL)[0] for s in np.linspace(0.3, 0.9, 20001))
     assert best == pytest.approx(limits.linear_floor(SMALL), rel=1e-6)
 
@@ -127,6 +131,13 @@ def test_no_numbers_at_all_are_below_the_floors(size, p):
         assert ((w_out @ hidden - x) ** 2).mean() > 0.9 * limits.least_mse(config)
         found = minimize(fourth_powers, hidden.ravel(), (w_out, x), jac=True, method="L-BFGS-B").fun
         assert found > 0.9 * limits.least_l4(config)
+
+
+def test_equal_angles_attain_the_floor_of_any_numbers_for_rare_features():
+    config, eye = Config(features=6, neurons=3, p=1e-4), np.eye(6)
+    ends = [minimize(fourth_powers, np.full(3, 0.1), (icosahedron(), eye[:, [j]]), jac=True).fun for j in range(6)]
+    rate, fourth = config.features * config.p / 2, 1 / 5  # of a feature above zero, and E[x**4] of such
+    assert limits.least_l4(config) == pytest.approx(rate * fourth * np.mean(ends), rel=1e-3)
 
 
 def test_sums_of_the_targets_attain_the_least_squared_error():

@@ -50,7 +50,7 @@ def limits_trained(base: Config) -> list[Config]:
 
 
 def limit(network: Network, config: Config, x: Array) -> dict[str, Array]:
-    """`limit`: what a network loses with one feature on, at 1 or at -1, over what the naive plan loses; `slope_mean`."""
+    """`limit`: what a network loses with one feature on, at 1 or at -1, over the naive plan's loss; `slope_mean`."""
     response, other = measure.response(network), network.w_out @ network.activate(-network.w_in[...])
     lost = sum((jnp.abs(error) ** config.exponent).sum() for error in (response - jnp.eye(len(response)), other))
     return {"limit": lost / (config.features - config.neurons), "slope_mean": jnp.diagonal(response).mean()}

@@ -38,10 +38,10 @@ def linear_loss(response: np.ndarray, config: Config) -> tuple[float, np.ndarray
 def linear_floor(config: Config) -> float:
     """Certified: no linear network of this width has a lower L4 loss, for the target x.
 
-    A row e of I - M meets row P_i of the projector on the kernel of M in e P_i = d, its diagonal entry. The loss of the
-    row is convex and even in the entries, and so is least if all entries of P_i but d are of one size: e is then one
-    slope s and one size of crosstalk. What is left is the best s, `row`, and rows of unlike d: the mean of d is 1 - n / F
-    or more, and a convex curve below `row` (chords on a grid) gives the rest.
+    A row e of I - M meets row P_i of the projector on the kernel of M in e P_i = d, its diagonal entry. What e can make
+    of P_i at a given loss is concave in the squares of P_i's entries, since the loss is convex in those of e. So the
+    loss is least if all entries of P_i but d are of one size: e is then one slope s and one size of crosstalk, and
+    `row` takes the best s. Rows may have unlike d, of a mean of 1 - n / F or more: the convex curve below `row`.
     """
     square, fourth, share = config.p / 3, config.p / 5, 1 - config.neurons / config.features
     excess = fourth - 3 * square**2
