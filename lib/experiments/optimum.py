@@ -201,8 +201,10 @@ def take(name: str, points: Sequence[tuple[Config, str]]) -> list[Network]:
     kept, arrays = committed(name), {}
     for config, start in points:
         its = label(config, start)
-        there = {part: kept.get(f"{its} {part}") for part in ("w_in", "w_out")}
-        found = store.fetch(search, config=replace(config, seeds=1), start=start) if None in there.values() else there
+        if f"{its} w_in" in kept:
+            found = {part: kept[f"{its} {part}"] for part in ("w_in", "w_out")}
+        else:
+            found = store.fetch(search, config=replace(config, seeds=1), start=start)
         arrays |= {f"{its} {part}": found[part] for part in ("w_in", "w_out")}
     np.savez(paths.output("data", f"{name}.npz"), **arrays)
     pairs = list(arrays.values())

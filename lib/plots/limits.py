@@ -16,12 +16,12 @@ def rare_losses(table, trained) -> Figure:
         trained: the same loss of trained networks, a row each, with `exponent` and `limit`.
     """
     figure, ax = axes(width=5.5, height=3.2)
-    ax.fill_between(table.index, 0, table.floor, color=DIM, alpha=0.25, lw=0, label="impossible (theorem)")
+    ax.fill_between(table.index, 1e-9, table.floor, color=DIM, alpha=0.25, lw=0, label="impossible (theorem)")
     ax.plot(table.index, table.found, "o-", ms=5, color=OTHER, label="best code found")
     ax.plot(trained.exponent, trained.limit, "x", ms=6, color=OURS, label="trained networks")
     ax.axhline(1, color=NAIVE, label="naive plan")
-    ax.set(xlabel="power q of the error", ylabel="loss / naive plan's", ylim=(0, 1.08))
-    ax.legend(fontsize="small", loc="upper right", bbox_to_anchor=(1, 0.93))
+    ax.set(xlabel="power q of the error", ylabel="loss / naive plan's", yscale="log", ylim=(3e-4, 1.5))
+    ax.legend(fontsize="small", loc="lower left")
     return figure
 
 
