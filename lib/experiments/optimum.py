@@ -44,6 +44,11 @@ def networks(base: Config) -> list[Config]:
     return [replace(base, p=p) for p in rates(base)] + [replace(linear, p=p) for p in rates(base)[::2]]
 
 
+def begun(base: Config) -> list[Config]:
+    """The networks at which its searches begin."""
+    return [replace(base, p=p, seeds=1) for p in rates(base)]
+
+
 def limits_trained(base: Config) -> list[Config]:
     """A few networks for each power, whose limit loss is read."""
     return [replace(base, exponent=q, seeds=min(2, base.seeds)) for q in POWERS]
@@ -220,15 +225,6 @@ def committed(name: str) -> dict[str, np.ndarray]:
 def label(config: Config, start: str) -> str:
     """A hash of the network that a search improves, and where it began."""
     return f"{sweep.key(replace(config, seeds=1), sweep.KEPT)} from {start}"
-
-
-def to_train(name: str, base: Config) -> list[Config]:
-    """The networks from which `take` would still have to search."""
-    kept = committed(name)
-    begun = [
-        config for config, start in points(base) if start == "Adam's end" and f"{label(config, start)} w_in" not in kept
-    ]
-    return [replace(config, seeds=1) for config in begun]
 
 
 def scores(networks: Sequence[Network], config: Config, seed: int = 1) -> np.ndarray:

@@ -3,7 +3,7 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from lib.plots.style import DIM, NAIVE, OTHER, OURS, PALETTE, axes, curve, logarithmic
+from lib.plots.style import DIM, NAIVE, OTHER, OURS, PALETTE, axes, logarithmic, points
 
 __all__ = ["rare_losses", "room", "floors"]
 
@@ -37,8 +37,8 @@ def room(panels) -> Figure:
         ax.fill_between(table.index, 0, table.floor, color=DIM, alpha=0.25, lw=0, label="impossible (theorem)")
         ax.plot(table.index, table.naive, color=NAIVE, label="naive plan")
         ax.plot(table.index, table.theory, "--", color=PALETTE[4], label="theory of section 9")
-        curve(ax, trained, "p", "loss", OURS, "trained")
-        ax.plot(table.index, table.found, "o", ms=4, color=OTHER, label="best found by search")
+        points(ax, trained, "p", "loss", OURS, "trained", "s")
+        ax.plot(table.index, table.found, "o", ms=3, color=OTHER, label="best found by search")
         logarithmic(ax, (0.002, 0.01, 0.05, 0.2))
         ax.set(title=title, xlabel="p", ylim=(0, 1))
     both[0].set_ylabel("L4 loss / that of silence")
@@ -50,8 +50,7 @@ def floors(table, floor: float, label: str) -> Figure:
     """One error of each plan, a bar each, and the least that is possible. `table` is that error by plan."""
     figure, ax = axes(width=5.5, height=2.6)
     ax.barh(table.index[::-1], table.to_numpy()[::-1], color=OURS, height=0.6)
-    ax.axvspan(0, floor, color=DIM, alpha=0.5, lw=0)
     ax.axvline(floor, color="black", lw=1, label="least possible (theorem)")
     ax.set(xlabel=label, xlim=(0, 1.05 * max(np.max(table.to_numpy()), floor)))
-    ax.legend(fontsize="small", loc="lower right")
+    ax.legend(fontsize="small", loc="upper right")
     return figure

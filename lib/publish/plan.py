@@ -58,8 +58,8 @@ def trained(section: str, config: Config, measured: Measurement, study: Study) -
         "14": lambda: table("14_bottleneck", width.points(full, study.widths), sweep.fewer(measured)),
         "15": lambda: [*kinds, *table("15_activation", kinds + [*map(sweep.longer, kinds)], sweep.fewer(measured))],
         "16": lambda: [
-            *(replace(full, seeds=1), *table("16_limit", optimum.limits_trained(full))),
-            *(*table("16_networks", optimum.networks(full)), *optimum.to_train("16_optimum", full)),
+            *(*table("16_limit", optimum.limits_trained(full)), *table("16_networks", optimum.networks(full))),
+            *optimum.begun(full),
         ],
     }  # fmt: skip (one line a section)
     return sections.get(section, lambda: [config])()
