@@ -38,7 +38,7 @@ def room(panels) -> Figure:
         ax.plot(table.index, table.naive, color=NAIVE, label="naive plan")
         ax.plot(table.index, table.theory, "--", color=PALETTE[4], label="theory of section 9")
         points(ax, trained, "p", "loss", OURS, "trained", "s")
-        ax.plot(table.index, table.found, "o", ms=3, color=OTHER, label="best found by search")
+        ax.plot(table.index, table.found, "o", ms=3, zorder=5, color=OTHER, label="best found by search")
         logarithmic(ax, (0.002, 0.01, 0.05, 0.2))
         ax.set(title=title, xlabel="p", ylim=(0, 1))
     both[0].set_ylabel("L4 loss / that of silence")
