@@ -187,7 +187,14 @@ def test_a_run_of_one_notebook_makes_pages_of_its_own_beside_what_it_made(tmp_pa
     before = {path: path.read_bytes() for path in run.rglob("*.*")}
     made = site.build(run, run, paths.ROOT)
     assert made == site.build(run, run, paths.ROOT) and not (run / "paper.pdf").exists()
-    assert [page.relative_to(run).stem for page in made] == ["12_sparsity", "glossary", "references", "functions", "made", "index"]
+    assert [page.relative_to(run).stem for page in made] == [
+        "12_sparsity",
+        "glossary",
+        "references",
+        "functions",
+        "made",
+        "index",
+    ]
     assert before == {path: path.read_bytes() for path in before}
     for page in map(read, made):
         said = "Your run: steps = 200 (the paper has 1,000). Changed along with that: grid, rates."

@@ -6,6 +6,7 @@ from lib.plots.codes import *
 from lib.plots.conclusion import *
 from lib.plots.convergence import *
 from lib.plots.importance import *
+from lib.plots.limits import *
 from lib.plots.loss import *
 from lib.plots.metrics import *
 from lib.plots.shown import *

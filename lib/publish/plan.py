@@ -10,7 +10,20 @@ from pathlib import Path
 
 from lib import store
 from lib.config import Config, Measurement
-from lib.experiments import activation, bias, codes, importance, length, power, predicted, scale, sparsity, sweep, width
+from lib.experiments import (
+    activation,
+    bias,
+    codes,
+    importance,
+    length,
+    optimum,
+    power,
+    predicted,
+    scale,
+    sparsity,
+    sweep,
+    width,
+)
 from lib.experiments.parameters import Study, kinds
 from lib.publish.progress import work
 
@@ -57,6 +70,10 @@ def trained(section: str, config: Config, measured: Measurement, study: Study) -
         ],
         "14": lambda: table("14_bottleneck", width.points(full, study.widths), sweep.fewer(measured)),
         "15": lambda: [*kinds, *table("15_activation", kinds + [*map(sweep.longer, kinds)], sweep.fewer(measured))],
+        "16": lambda: [
+            *(*table("16_limit", optimum.limits_trained(full)), *table("16_networks", optimum.networks(full))),
+            *optimum.begun(full),
+        ],
         "17": lambda: [
             *table("17_complete", codes.complete_points(full)),
             *table("17_scale", scale.points(full, study.scales), sweep.fewer(measured)),

@@ -27,7 +27,9 @@ def tables(data: Path) -> dict[str, str]:
     for row in records(data / "claims.csv"):
         mean, low, high, null, longest = (short(row[name]) for name in ("mean", "low", "high", "null", "converged"))
         ours, null = mean and f"{mean} ({low} to {high})", null and f"{null} ({row.get('nearest')})"
-        made["findings"].append((names.get(row["id"], row["id"]), row["published"], ours, null, longest, row["verdict"]))
+        made["findings"].append(
+            (names.get(row["id"], row["id"]), row["published"], ours, null, longest, row["verdict"])
+        )
     if (data / "bench.json").exists():
         bench = json.loads((data / "bench.json").read_text(encoding="utf-8"))
         rates = {name: rate["median"] for name, rate in bench["network-steps per second"].items()}
