@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lib import store
 from lib.config import Config, Measurement
-from lib.experiments import activation, bias, importance, length, power, predicted, sparsity, sweep, width
+from lib.experiments import activation, bias, importance, length, power, predicted, reading, sparsity, sweep, width
 from lib.experiments.parameters import Study, kinds
 from lib.publish.progress import work
 
@@ -57,6 +57,12 @@ def trained(section: str, config: Config, measured: Measurement, study: Study) -
         ],
         "14": lambda: table("14_bottleneck", width.points(full, study.widths), sweep.fewer(measured)),
         "15": lambda: [*kinds, *table("15_activation", kinds + [*map(sweep.longer, kinds)], sweep.fewer(measured))],
+        "18": lambda: [
+            *(config, linear),
+            *sweep.to_take("10_networks", length.far(config, study)[:1], study.every),
+            *table("18_reading", reading.points(config, study)),
+            *table("18_grid", reading.tuning(config, study)),
+        ],
     }  # fmt: skip (one line a section)
     return sections.get(section, lambda: [config])()
 
