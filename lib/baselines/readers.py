@@ -1,6 +1,5 @@
 """Blind readers: from hidden numbers alone, (samples, neurons), to atoms, (atoms, neurons)."""
 
-import warnings
 from functools import partial
 
 import jax
@@ -11,14 +10,12 @@ from flax import nnx
 from jax import Array
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import FastICA, MiniBatchDictionaryLearning
-from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from lib.measure import atoms
 
-warnings.filterwarnings("ignore", category=ConvergenceWarning)  # what did not settle is scored as it is
 GRID, OFTEN = 0.01, 1 / 4_000  # of directions that are counted as one; share of samples that makes a ray
-STEPS, BATCH, RATE = 4_000, 256, 1e-2  # how an autoencoder is trained
+PASSES, BATCH, RATE = 15.625, 256, 1e-2  # how an autoencoder is trained: how often it sees each sample, and Adam's
 SLOW = 2_048  # samples that dictionary learning sees
 ALIVE = 1e-4  # a latent that is on in fewer samples than that is dead, and no atom
 
@@ -130,7 +127,8 @@ def _trained(h: Array, latents: int, keep: int, penalty: Array) -> tuple[Autoenc
     key = jax.random.key(0)
     made = Autoencoder(key, h.shape[1], latents)
     graph, start = nnx.split(made)
-    adam = optax.adam(optax.cosine_decay_schedule(RATE, STEPS))
+    steps = max(1, round(PASSES * len(h) / BATCH))
+    adam = optax.adam(optax.cosine_decay_schedule(RATE, steps))
 
     def loss(weights, batch):
         made = nnx.merge(graph, weights)
@@ -144,6 +142,6 @@ def _trained(h: Array, latents: int, keep: int, penalty: Array) -> tuple[Autoenc
         update, moments = adam.update(jax.grad(loss)(weights, h[rows]), moments)
         return (optax.apply_updates(weights, update), moments), None
 
-    (weights, _), _ = jax.lax.scan(step, (start, adam.init(start)), jnp.arange(STEPS))
+    (weights, _), _ = jax.lax.scan(step, (start, adam.init(start)), jnp.arange(steps))
     made = nnx.merge(graph, weights)
     return made, (made.encode(h, keep) > 0).mean(0)
