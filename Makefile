@@ -7,6 +7,7 @@
 #   make sweep GRID="p=0.01,0.02 seeds=64"   trains a grid into the store
 #                 (SCHEDULER=tcp://host:8786: on the workers of that Dask cluster)
 #   make bench    measures speed beside PyTorch, which it installs into build/ (some ten minutes)
+#   make release  writes the trained networks with their true features to build/release, for others to use
 #   make lab      opens the notebooks in JupyterLab
 #   make lock     refreshes requirements.lock from pyproject.toml (UPGRADE=1: to the newest versions)
 #   make restore  puts every parameters cell back to its defaults, then does what `make paper` does
@@ -52,7 +53,7 @@ export JUPYTER_PREFER_ENV_PATH := 1
 unexport PYTHONDONTWRITEBYTECODE
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help paper site page test lint fuzz sweep bench lab lock restore clean FORCE
+.PHONY: help paper site page test lint fuzz sweep bench release lab lock restore clean FORCE
 
 help:
 	@sed -n '/^# /s/^# //p;/^#$$/s/.*//p;/^PYTHON/q' Makefile
@@ -85,6 +86,9 @@ sweep: $(SETUP)
 
 bench: $(SETUP) build/torch/.$(TORCH)
 	@PYTHONPATH=build/torch $(RUN) -m lib.publish.bench
+
+release: $(SETUP)
+	@$(RUN) -m lib.publish.release
 
 build/torch/.$(TORCH): pyproject.toml
 	@rm -rf $(@D) && $(RUN) -m pip install --quiet --target $(@D) $(TORCH) && touch $@

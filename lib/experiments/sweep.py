@@ -114,34 +114,41 @@ def again(point: Config, number: int, every: int) -> Config | None:
 
 
 def take(name: str, configs: Sequence[Config], every: int) -> None:
-    """Puts the ensembles of `data/NAME.npz` into the store, trains those that it does not hold, and writes it anew.
-
-    The file has for each ensemble, under its key, `w_in`, `w_out`, `loss`, and in words what it is and what made it.
-
-    Args:
-        every: as in `table`.
+    """`unpack`, after which `data/NAME.npz` is written anew with all of these ensembles.
 
     Raises:
         Disagreement, FloatingPointError, store.StoreError: as `table`.
     """
-    path, arrays = paths.ROOT / "data" / f"{name}.npz", {}
-    kept = _unpacked(path)
-    for number, config in enumerate(configs):
-        if mine := kept.get(key(config, KEPT)):
-            if share := again(config, number, every):
-                both = Network(mine["w_in"], mine["w_out"], config.activation), store.networks(share)
-                compare(path.name, *(pd.DataFrame(measure.read(n, config, KEPT)) for n in both), changed(config))
-            for block in store.blocks(config):
-                its = slice(block["first"], block["first"] + block["config"].seeds)
-                store.put(block, {part: mine[part][its] for part in ("w_in", "w_out", "loss")})
-    store.train_missing(configs)
+    kept, arrays = unpack(name, configs, every), {}
     for config in configs:
         its_key, networks = key(config, KEPT), store.networks(config)
         about = kept.get(its_key, {}).get("about", np.array(json.dumps(changed(config) | {"made": made()})))
         parts = {"w_in": networks.w_in, "w_out": networks.w_out, "loss": store.losses(config), "about": about}
         arrays |= {f"{its_key}.{part}": np.asarray(array) for part, array in parts.items()}
     if sum(array.nbytes for array in arrays.values()) < MOST:
-        np.savez(paths.output("data", path.name), **arrays)
+        np.savez(paths.output("data", f"{name}.npz"), **arrays)
+
+
+def unpack(name: str, configs: Sequence[Config], every: int) -> dict[str, dict[str, np.ndarray]]:
+    """Puts the ensembles of `data/NAME.npz` into the store, and trains those that it does not hold.
+
+    Args:
+        every: as in `table`.
+
+    Returns: what the file has for each ensemble, under its key: `w_in`, `w_out`, `loss`, and in words what it is and
+    what made it.
+    """
+    kept = _unpacked(paths.ROOT / "data" / f"{name}.npz")
+    for number, config in enumerate(configs):
+        if mine := kept.get(key(config, KEPT)):
+            if share := again(config, number, every):
+                both = Network(mine["w_in"], mine["w_out"], config.activation), store.networks(share)
+                compare(f"{name}.npz", *(pd.DataFrame(measure.read(n, config, KEPT)) for n in both), changed(config))
+            for block in store.blocks(config):
+                its = slice(block["first"], block["first"] + block["config"].seeds)
+                store.put(block, {part: mine[part][its] for part in ("w_in", "w_out", "loss")})
+    store.train_missing(configs)
+    return kept
 
 
 def to_take(name: str, configs: Sequence[Config], every: int) -> list[Config]:

@@ -18,6 +18,8 @@ QUIET = (
     "invalid value",
     "divide by zero",
     "Data has no positive",
+    "Objective did not converge",  # of scikit-learn's readers: what did not settle is scored as it is
+    "FastICA did not converge",
 )
 for words in QUIET:
     warnings.filterwarnings("ignore", words)

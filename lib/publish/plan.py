@@ -19,6 +19,7 @@ from lib.experiments import (
     optimum,
     power,
     predicted,
+    reading,
     scale,
     sparsity,
     sweep,
@@ -77,6 +78,12 @@ def trained(section: str, config: Config, measured: Measurement, study: Study) -
         "17": lambda: [
             *table("17_complete", codes.complete_points(full)),
             *table("17_scale", scale.points(full, study.scales), sweep.fewer(measured)),
+        ],
+        "18": lambda: [
+            *(config, linear),
+            *sweep.to_take("10_networks", length.far(config, study)[:1], study.every),
+            *table("18_reading", reading.points(config, study)),
+            *table("18_grid", reading.tuning(config, study)),
         ],
     }  # fmt: skip (one line a section)
     return sections.get(section, lambda: [config])()

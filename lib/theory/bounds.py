@@ -6,7 +6,7 @@ from lib.config import Config
 
 
 def target_moment(config: Config, power: int) -> float:
-    """E[target**power] of a feature that is on, x ~ Uniform(low, 1), for an even power."""
+    """E[target**power] of a feature that is on, x ~ Uniform(low, 1)."""
     bottom = config.low if config.target == "identity" else config.low * (config.low > 0)
     return (1 - bottom ** (power + 1)) / ((power + 1) * (1 - config.low))
 
@@ -50,6 +50,15 @@ def naive_under_load(config: Config, loads: np.ndarray) -> dict[str, np.ndarray]
 def least_squared_error(features: int, neurons: int) -> int:
     """The least squared Frobenius error of any map of rank `neurons` to the identity (Eckart and Young)."""
     return features - neurons
+
+
+def linear_floor(config: Config) -> float:
+    """Least squared error over all outputs, in units of silence, of any plan that is linear in what it must return.
+
+    With a constant, of rank `neurons`: the covariance has equal eigenvalues, and as many are left (Eckart and Young).
+    """
+    first, second = config.p * target_moment(config, 1), config.p * target_moment(config, 2)
+    return (1 - config.neurons / config.features) * (1 - first**2 / second)
 
 
 def interference_energy(features: int, dims: int) -> float:
