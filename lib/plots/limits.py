@@ -51,6 +51,6 @@ def floors(table, floor: float, label: str) -> Figure:
     figure, ax = axes(width=5.5, height=2.6)
     ax.barh(table.index[::-1], table.to_numpy()[::-1], color=OURS, height=0.6)
     ax.axvline(floor, color="black", lw=1, label="least possible (theorem)")
-    ax.set(xlabel=label, xlim=(0, 1.05 * max(np.max(table.to_numpy()), floor)))
+    ax.set(xlabel=label, xlim=(0, 1.05 * max(np.nanmax(table), floor) or 1))
     ax.legend(fontsize="small", loc="upper right")
     return figure
