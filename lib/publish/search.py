@@ -1,4 +1,4 @@
-"""What the site's script needs: an index of all pages, and what glossary and references say of each of their entries."""
+"""What the site's script needs: an index of all pages, and what glossary and references say of each entry."""
 
 import json
 from collections.abc import Mapping
