@@ -42,6 +42,8 @@ CORNERS = {  # a name stands for that parameter's value
     "every": (1,),
 }
 COST = {
+    "16": 6,
+    "18": 4,
     "10": 3,
     "09": 2,
     "11": 2,

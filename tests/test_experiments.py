@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from lib import data, measure, model, train
+from lib import data, measure, model, paths, store, train
 from lib.baselines import handmade
 from lib.config import Config, Measurement
 from lib.experiments import activation, importance, length, power, predicted, sparsity, sweep, width
@@ -99,6 +99,19 @@ def test_noise_takes_the_decoder_to_its_rest_from_either_side():
     found = measure.each(length.drift, ended, config, x)
     left = np.log(found["ratio"] / found["rest"]) / np.log([0.5, 2])
     assert (np.abs(left) < 0.75).all()
+
+
+def test_a_network_on_its_way_begins_at_its_start_and_ends_as_the_ensembles_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "STORE", tmp_path)
+    config = Config(features=6, neurons=3, steps=20, batch=16, seeds=2)
+    lengths = length.trained(config, Study(rival_seeds=1, longest=60, lengths=(0.5, 1.0, 3.0)))
+    found = length.way(config, lengths)
+    assert list(found) == [0, 1, 2, 6, 20, 60]
+    np.testing.assert_array_equal(found[0], train.starts(config)[0].w_in[0])
+    for n in (20, 60):
+        np.testing.assert_array_equal(found[n], store.networks(lengths[n]).w_in[0])
+    one_step = measure.each(train.onward, train.starts(config), config, np.arange(1))[0][0]
+    np.testing.assert_allclose(found[1], one_step.w_in[0], atol=1e-5)
 
 
 def test_what_a_training_is_worth():

@@ -76,6 +76,13 @@ def steps(ax, values, bins, density=False):
     assert any(all(np.isclose(outline, height).any() for height in wanted) for outline in outlines), wanted
 
 
+def shares(ax, values, bins):
+    """The outline of a histogram in percent of all values."""
+    wanted = 100 * np.histogram(values, bins)[0] / values.size
+    outlines = [patch.get_xy()[:, 1] for patch in ax.patches if isinstance(patch, Polygon)]
+    assert any(all(np.isclose(outline, height).any() for height in wanted) for outline in outlines), wanted
+
+
 def counted(ax, values):
     """A histogram of one number per network."""
     boxes = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
@@ -224,27 +231,21 @@ def conclusion():
         assert [text.get_text() for text in ax.texts][: len(said)] == said
 
     yield "verdicts", (claims,), (0, names, "abc"), (0, told, answers)
-    pairs = pd.MultiIndex.from_product([["a", "b"], ["frame", "sums"]], names=["id", "null"])
-    effects = pd.DataFrame(some(4, 3), pairs, ["effect", "low", "high"])
-    marks = [(0, line, effects.effect[null::2], np.arange(2) + 0.14 * (null - 0.5)) for null in (0, 1)]
-    yield "beside_nulls", (effects, 0.1), *marks, (0, names, "ab")
-    every = {"trained": some(3, 40), "random": some(3, 40), "dealt": some(3, 40)}
-    overlaps, pooled = {name: some(9) for name in every}, np.concatenate([v.ravel() for v in every.values()])
-    bins = np.linspace(*np.percentile(pooled, [0.1, 99.9]), 80)
-    ends = np.concatenate(list(overlaps.values()))
-    right = [(1, steps, values, np.linspace(ends.min(), ends.max() + 1e-9, 25)) for values in overlaps.values()]
-    yield "fairness", (every, overlaps), *[(0, steps, values, bins, True) for values in every.values()], *right
-    sweep = pd.DataFrame({"rate": [0.1, 0.2], "mean": [0.4, 0.3], "from": [0.3, 0.25], "to": [0.5, 0.4]})
-    sweep = sweep.assign(kind="ReLU", error=[0.01, -0.02], features=100, neurons=[10, 20], seeds=16)
-    ends = [(0, reaches, [0.1, 0.2], sweep[end]) for end in ("from", "to")]
-    points = (0, line, [0.1, 0.2], sweep["mean"]), (1, line, [0.1, 0.2], [1, -2])
-    yield "slope_theory", (X3, {"ReLU": X3}, sweep), (0, line, X3, X3), *points, *ends
-    points = (0, line, [10, 5], sweep["mean"]), (0, reaches, [10, 5], sweep["to"]), (0, line, [10], [0.38])
-    yield "slope_widths", (np.array([5, 10]), [0.2, 0.4], sweep, (10, 0.38)), (0, line, [20, 10], [0.2, 0.4]), *points
-    theories = ("loss, trained", "loss, least crosstalk", "loss, sets")
-    sweep = pd.DataFrame({"kind": list("aabb"), "rate": [0.1, 0.2] * 2, **dict(zip(theories, some(3, 4), strict=True))})
-    shown = [(k, line, [0.1, 0.2], sweep[sweep.kind == kind][name]) for k, kind in enumerate("ab") for name in theories]
-    yield "loss_theory", (sweep,), *shown
+    same = pd.DataFrame({"frame": [1, 0, 0], "sums": [1, 1, np.nan]}, index=list("abc"))
+    marks = (0, line, [0, 1, 1], [0, 0, 1]), (0, line, [0, 0], [1, 2]), (0, rule, 1.5)
+    yield "shown_by", (same,), *marks, (0, names, "abc")
+    every = {"trained": some(3, 40), "dealt": some(3, 40), "frame": some(3, 40)}
+    bins = np.linspace(*np.percentile(np.concatenate([v.ravel() for v in every.values()]), [0.1, 99.9]), 80)
+    yield "fairness", (every,), *[(0, shares, values, bins) for values in every.values()]
+    on, off, networks = np.array([3.0, 1, 1]), np.array([0, 0.5, 1]), {"post": some(4), "long": some(2)}
+    ticks = [(0, line, values, -0.05 - 0.05 * row) for row, values in enumerate(networks.values())]
+    sums = [(0, line, X3, values) for values in (on, off, on + off)]
+    yield "slope_balance", (X3, on, off, networks), *sums, *ticks, (0, line, [2], [1.5])
+    theories = [f"{what}, {who}" for what in ("slope", "loss") for who in ("trained", "least crosstalk", "sets")]
+    sweep = pd.DataFrame({"kind": list("aabb"), "rate": [0.1, 0.2] * 2, **dict(zip(theories, some(6, 4), strict=True))})
+    shown = [(k // 3, line, [0.1, 0.2], sweep[sweep.kind == "a"][name]) for k, name in enumerate(theories)]
+    hollow = [(k, line, [0.1, 0.2], sweep[sweep.kind == "b"][name]) for k, name in enumerate(theories[::3])]
+    yield "theories", (sweep,), *shown, *hollow
     measured = some(2, 3)
     rows = [(0, line, values / value, row) for row, (values, value) in enumerate(zip(measured, (2, 4), strict=True))]
     yield "chance", ("ab", measured, (2, 4)), *rows, (0, rule, 1), (0, names, "ab")
@@ -259,32 +260,25 @@ def conclusion():
 
 
 def longer():
-    tables = {n: pd.DataFrame({"a": some(5), "still": 1.0}) for n in (10, 100)}
-    published = pd.DataFrame({"published": [0.4, 1], "published_to": [0.5, 1]}, index=["a", "still"])
-    kinds = pd.Series({"a": "stays", "still": "stays"})
-    both = np.stack([table.a for table in tables.values()], 1)
-    yield "futures", (tables, published, kinds, 30), (0, band, [10, 100], both), (0, rule, 0.4), (0, rule, 30)
-    matrices, sets = {10: some(2, 3), 100: some(2, 3)}, np.array([[False, True, True], [True, False, True]])
-    by_set = [(k, image, matrix[:, [2, 1, 0]]) for k, matrix in enumerate(matrices.values())]
-    yield "encoders", (matrices, sets), *by_set
-    weights = {10: RNG.normal(size=(3, 5, 10)), 100: RNG.normal(size=(3, 5, 10))}
+    rows = {"short": [2.0, -1, 0], "low": [1, -2, 0], "high": [3, -0.5, 0], "converged": [1.0, -1.2, 1]}
+    rows = pd.DataFrame(rows | {"future": ["changes", "stays", "changes"]}, index=list("abc"))
+    marks = (0, line, [1.2], [0]), (0, line, [0.5], [1]), (0, rule, 1)
+    yield "futures", (rows,), *marks, (0, reaches, [0.5, 1.5], [1, 1]), (0, reaches, [2, 0.5], [0, 0]), (0, names, "ba")
+    matrices, sets = {n: some(2, 3) for n in (0, 10, 100)}, np.array([[False, True, True], [True, False, True]])
+    yield "strip", (matrices, sets), *[(k, image, matrix[:, [2, 1, 0]]) for k, matrix in enumerate(matrices.values())]
+    before, weights = RNG.normal(size=(2, 3, 5, 10))
     some_sets = np.arange(5)[:, None] < np.array([2] * 5 + [3] * 5)  # five features on two neurons, five on three
-    sets = np.stack(3 * [some_sets])
-    means = [weights[100][:, :2, :5].mean(), weights[100][:, :3, 5:].mean()]
+    sets, counts = np.stack(3 * [some_sets]), {10: some(5, 4), 100: some(5, 4)}
+    bins = np.linspace(-1, 1, 101) * max(abs(before).max(), abs(weights).max())
 
     def share(ax, values):
-        wanted = 100 * np.histogram(values, np.linspace(-limit, limit, 101))[0] / values.size
-        assert any(np.allclose(patch.get_data().values, wanted) for patch in ax.patches)
+        wanted = np.histogram(values, bins)[0] / weights.size * 100
+        drawn = [patch.get_data().values for patch in ax.patches if hasattr(patch, "get_data")]
+        assert any(np.allclose(one, wanted) for one in drawn)
 
-    limit = max(abs(matrix).max() for matrix in weights.values())
-    both = [(k, share, matrix) for k in (0, 1) for matrix in weights.values()]
-    marks = [(k, rule, mean) for k in (0, 1) for mean in means]
-    yield "levels", (weights, weights, sets, 0.05), *both, *marks, (0, rule, 0.05), (0, rule, -0.05)
-    sizes, slopes = {10: some(5, 3), 100: some(5, 3)}, some(4, 3)
-    counts = [(0, bars, part.mean(0)) for part in sizes.values()]
-    chance = {"load": (some(4), some(4)), "none": (some(4), np.zeros(4))}
-    units = [(2, line, values / chance["load"][1].mean(), 0) for values in chance["load"]]
-    yield "carriers", (sizes, slopes, chance), *counts, *[(1, line, X3, slope) for slope in slopes], *units
+    groups = weights[~sets], weights[:, :2, :5], weights[:, :3, 5:], before
+    left = [(0, bars, part.mean(0)) for part in counts.values()]
+    yield "levels", (counts, before, weights, sets), *left, *[(1, share, group) for group in groups]
     wired, harmed = ({10: some(5, 3), 100: some(5, 3)} for _ in range(2))
     both = [(k, band, X3, part) for k, parts in enumerate((wired, harmed)) for part in parts.values()]
     yield "thresholds", (wired, X3, harmed, X3, (2.0, 2.5)), *both, (0, rule, 2.0), (1, rule, 2.5)

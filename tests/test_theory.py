@@ -419,3 +419,19 @@ def test_limits_of_the_code_of_sets():
     crosstalk = set_code.one_at_a_time(levels, config, 2) @ overlaps
     assert told.loss / 1e-7 == pytest.approx(0.2 * (1 - told.slope) ** 4 + crosstalk, rel=0.01)
     assert np.isnan(set_code.predict(Config(activation="linear")).slope)
+
+
+def test_balance_is_least_at_the_predicted_slope_and_adds_up_to_the_predicted_loss():
+    knob = np.linspace(0, 1, 201)
+    for config in (Config(), Config(neurons=20, p=0.05), Config(features=12, neurons=4, p=0.1, low=0.0)):
+        cost, told = mean_field.balance(config, knob), mean_field.predict(config)
+        both = cost["on"] + cost["off"]
+        assert abs(knob[both.argmin()] - told.slope) < 0.004
+        silence = config.p * bounds.target_moment(config, 4)
+        assert both.min() * silence == pytest.approx(told.loss, rel=1e-3)
+        assert both[0] == pytest.approx(1) and (np.diff(cost["off"]) > -0.01).all()
+    rare = mean_field.balance(Config(p=1e-6), knob)["on"]
+    np.testing.assert_allclose(rare, (1 - knob) ** 4, atol=1e-3)  # a feature alone
+    assert np.isnan(mean_field.balance(Config(target="identity"), knob)["on"]).all()
+    alone = mean_field.balance(Config(features=2, neurons=1), [0.0, 0.5])
+    assert alone["on"][0] == 1 and alone["off"][0] == 0

@@ -14,6 +14,8 @@ from lib.experiments import sweep
 from lib.experiments.parameters import Study
 from lib.model import Network
 
+EARLY = (0, 0.05, 0.1, 0.3)  # moments of a training, as shares of its steps
+
 
 def trained(config: Config, study: Study) -> dict[int, Config]:
     """An ensemble for each training length: `study.lengths` times `config.steps`, the longest at most `study.longest`.
@@ -71,6 +73,36 @@ def near(config: Config, study: Study) -> list[Config]:
 def far(config: Config, study: Study) -> list[Config]:
     """Those of `trained` that are longer than `config`, the longest first: their networks are kept in `data/`."""
     return [it for n, it in reversed(trained(config, study).items()) if n > config.steps]
+
+
+def moments(config: Config, steps: list[int]) -> dict[str, np.ndarray]:
+    """Network 0 of the ensemble at these steps of its training, which is run once more and watched.
+
+    The program is another one, so it rounds otherwise, and training makes that grow: by its end weights may differ from
+    the ensemble's by about 1e-3.
+
+    Returns: `w_in` (len(steps), neurons, features), `w_out` (len(steps), features, neurons).
+    """
+    alone = replace(config, seeds=1)
+    _, (_, after) = train.trained(alone, onward=_recorded)
+    whole = jax.tree.map(lambda start, rest: np.concatenate([start, rest[0]])[steps], train.starts(alone)[0], after)
+    return {"w_in": whole.w_in[...], "w_out": whole.w_out[...]}
+
+
+def _recorded(state: tuple, config: Config, steps: np.ndarray):
+    return train.onward(state, config, steps, lambda network: network)
+
+
+def way(config: Config, lengths: dict[int, Config]) -> dict[int, np.ndarray]:
+    """W_in of network 0, (neurons, features), by step: on its way, and at the end of this and of longer trainings.
+
+    Args:
+        lengths: from `trained`.
+    """
+    early = sorted({round(config.steps * share) for share in EARLY} - {config.steps})
+    watched = store.fetch(moments, config=replace(config, seeds=1), steps=early)["w_in"]
+    ends = {n: np.asarray(store.networks(it).w_in[0]) for n, it in lengths.items() if n >= config.steps}
+    return dict(zip(early, watched, strict=True)) | ends
 
 
 def worth(own: pd.DataFrame, other: pd.Series) -> pd.Series:

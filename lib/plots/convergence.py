@@ -3,52 +3,34 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib.colors import CenteredNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import MaxNLocator, NullFormatter
 
-from lib.plots.style import (
-    CENTRAL,
-    DIM,
-    NAIVE,
-    OTHER,
-    OURS,
-    PALETTE,
-    POST,
-    axes,
-    band,
-    heatmap,
-    nothing,
-    published_line,
-)
+from lib.plots.style import DIM, DIVERGING, NAIVE, OTHER, OURS, PALETTE, POST, axes, band
 
-__all__ = ["futures", "encoders", "levels", "carriers", "thresholds", "by_hand", "decoder_ratios"]
+__all__ = ["futures", "strip", "levels", "thresholds", "by_hand", "decoder_ratios"]
+FUTURES = {"stays": DIM, "shifts": OTHER, "changes": NAIVE}
 
 
-def futures(tables: dict[int, pd.DataFrame], published: pd.DataFrame, kinds: pd.Series, steps: int) -> Figure:
-    """Every id against training length: tables of networks by length, the published rows, what becomes of each id,
-    and the post's length."""
-    every = pd.concat(tables.values())[kinds.index].replace([np.inf, -np.inf], np.nan)
-    names = list(kinds.index[every.max() - every.min() > 1e-6])
-    if not names:
-        figure, ax = axes(height=1.0)
-        ax.set_axis_off()
-        nothing(ax, "One network, or networks all alike: no number varies.")
-        return figure
-    figure, grid = plt.subplots(-(-len(names) // 3), 3, figsize=(9, 1.6 * -(-len(names) // 3)), sharex=True)
-    colours = {"stays": OURS, "shifts": OTHER, "changes": NAIVE, "undefined": DIM}
-    for ax, name in zip(grid.flat, names, strict=False):
-        middle, sides = zip(*[(t[name].mean(), np.percentile(t[name], CENTRAL)) for t in tables.values()], strict=True)
-        ax.fill_between(list(tables), *np.transpose(sides), color=colours[kinds[name]], alpha=0.25, lw=0)
-        ax.plot(list(tables), middle, ".-", color=colours[kinds[name]])
-        ax.axhspan(published.published[name], published.published_to[name], color=POST, alpha=0.2, lw=0)
-        published_line(ax, published.published[name], vertical=False)
-        ax.set_title(f"{name}: {kinds[name]}", fontsize="small")
-        ax.axvline(steps, color=DIM, ls=":", lw=1)
-        _by_length(ax, tables)
-        ax.tick_params(labelsize="x-small", labelbottom=ax in grid.flat[max(0, len(names) - 3) : len(names)])
-    for ax in grid.flat[len(names) :]:
-        ax.remove()
-    figure.supxlabel("training steps", fontsize="small")
+def futures(rows: pd.DataFrame) -> Figure:
+    """What becomes of each number, over what it was at the post's length; the most changed at the top.
+
+    Args:
+        rows: from `claims.futures`, with plain names as index. Numbers that are 0 at the post's length are left out.
+    """
+    scale = rows.short.where(rows.short != 0)
+    rows = rows.assign(at=rows.converged / scale, one=rows.low / scale, other=rows.high / scale).dropna(subset="at")
+    rows = rows.iloc[np.argsort(abs(rows["at"] - 1), kind="stable")]
+    figure, ax = axes(width=6.8, height=0.25 * len(rows) + 1.0)
+    ax.hlines(range(len(rows)), rows.one, rows.other, color=DIM, lw=6, alpha=0.4, label="one network")
+    for kind, colour in FUTURES.items():
+        its = (rows.future == kind).to_numpy()
+        ax.plot(rows["at"].clip(0, 2)[its], np.flatnonzero(its), "o", ms=6, color=colour, label=kind)
+    ax.axvline(1, color=DIM, lw=0.8, zorder=0)
+    ax.set(yticks=range(len(rows)), yticklabels=list(rows.index), xlim=(-0.05, 2.05), ylim=(-0.6, len(rows) - 0.4))
+    ax.set(xlabel="mean after the longest training / mean after the post's")
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize="small")
     return figure
 
 
@@ -59,66 +41,43 @@ def _by_length(ax, values) -> None:
         ax.set_xlim(min(values) / 2, 2 * min(values))
 
 
-def encoders(matrices: dict[int, np.ndarray], carriers) -> Figure:
-    """W_in (neurons, features) of one network by training length, the features in the order of the last one's sets."""
-    figure, panels = axes(len(matrices), sharey=True, squeeze=False)
-    order = np.lexsort(~carriers[::-1])
-    for ax, (steps, matrix) in zip(panels[0], matrices.items(), strict=True):
-        heatmap(ax, matrix[:, order], f"{steps:,} steps", "W_in")
-        ax.set(xlabel="feature, sorted by its set of neurons", yticks=range(0, len(matrix), 3))
-    panels[0, 0].set_ylabel("neuron")
+def strip(matrices: dict[int, np.ndarray], carriers: np.ndarray) -> Figure:
+    """W_in (neurons, features) of one network by training step, features in the order of the last one's sets."""
+    size = {"figsize": (7.2, 0.5 + 1.15 * -(-len(matrices) // 2)), "sharex": True, "sharey": True, "squeeze": False}
+    figure, grid = plt.subplots(-(-len(matrices) // 2), 2, **size)
+    order, norm = np.lexsort(~carriers[::-1]), CenteredNorm(halfrange=abs(list(matrices.values())[-1]).max())
+    for ax, (steps, matrix) in zip(grid.flat, matrices.items(), strict=False):
+        image = ax.imshow(matrix[:, order], cmap=DIVERGING, norm=norm, interpolation="nearest", aspect="auto")
+        ax.set_title(f"step {steps:,}", fontsize="small")
+        ax.set(xticks=[], yticks=[])
+    for ax in grid.flat[len(matrices) :]:
+        ax.remove()
+    figure.supxlabel("feature, sorted by its set in the end", fontsize="small")
+    figure.supylabel("neuron", fontsize="small")
+    figure.colorbar(image, ax=list(grid.flat[: len(matrices)]), label="weight of W_in", shrink=0.5, aspect=30)
     return figure
 
 
-def levels(
-    encoders: dict[int, np.ndarray], decoders: dict[int, np.ndarray], sets: np.ndarray, touched: float
-) -> Figure:
-    """Distribution of all weights of both matrices by training length; a mark at the mean strong weight of features on
-    so many neurons, in the last one's `sets` (seeds, neurons, features)."""
-    figure, panels = axes(2, sharey=True)
-    limit = max(abs(weights).max() for weights in decoders.values())
-    size = np.broadcast_to(sets.sum(1, keepdims=True), sets.shape)
-    for ax, matrices, name in zip(panels, (encoders, decoders), ("W_in", "W_out"), strict=True):
-        for colour, (steps, weights) in zip((NAIVE, OURS), matrices.items(), strict=False):
-            share, edges = np.histogram(weights, np.linspace(-limit, limit, 101))
-            ax.stairs(100 * share / weights.size, edges, color=colour, fill=True, alpha=0.3)
-            ax.stairs(100 * share / weights.size, edges, color=colour, label=f"{steps:,} steps")
-        for number in np.flatnonzero(np.bincount(size[sets]) > 0.03 * sets.sum()):
-            mean = list(matrices.values())[-1][sets & (size == number)].mean()
-            ax.axvline(mean, ymax=0.55, color=OURS, ls=":", lw=1)
-            ax.text(mean, 0.56, str(number), transform=ax.get_xaxis_transform(), ha="center", color=OURS)
-        ax.set(xlabel=f"weight of {name}", yscale="symlog", ylim=(0, None))
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.legend()
-    for side in (-touched, touched):
-        panels[0].axvline(side, color=DIM, ls=":", lw=1)
-    panels[0].set_ylabel("% of weights")
-    return figure
-
-
-def carriers(sizes: dict[int, np.ndarray], slopes, chance: dict[str, tuple]) -> Figure:
-    """Features by number of neurons that carry them, by length (seeds, sizes); mean slopes by that number
-    (seeds, sizes); and for each measure of arrangement the networks' values and those by chance, (seeds,) each."""
-    figure, (left, middle, right) = axes(3, width=10, width_ratios=(3, 3, 4))
-    for shift, colour, (steps, counts) in zip((-0.2, 0.2), (NAIVE, OURS), sizes.items(), strict=False):
-        place = np.arange(1, counts.shape[1] + 1) + shift
-        left.bar(place, counts.mean(0), 0.4, yerr=counts.std(0), color=colour, capsize=2, label=f"{steps:,} steps")
-    left.set(xlabel="neurons that carry a feature", ylabel="features", ylim=(0, 1.5 * left.get_ylim()[1]))
-    left.legend()
-    for slope in slopes:
-        middle.plot(np.arange(1, len(slope) + 1), slope, "o-", color=OURS, ms=3, lw=0.8, alpha=0.4)
-    middle.set(xlabel="neurons that carry a feature", ylabel="mean slope", xticks=np.arange(1, slopes.shape[1] + 1))
-    for row, pair in enumerate(chance.values()):
-        if not np.mean(pair[1]) > 0:
-            right.text(0.05, row, "zero by chance" if np.mean(pair[1]) == 0 else "undefined", color=DIM, va="center")
-            continue
-        for values, colour, label in zip(pair, (OURS, DIM), ("trained", "by chance"), strict=True):
-            values = values / np.mean(pair[1])
-            label = None if row else label
-            right.plot(values, np.full(len(values), row), "o", ms=4, alpha=0.5, color=colour, label=label)
-    right.set(yticks=range(len(chance)), yticklabels=list(chance), ylim=(-0.5, len(chance)))
-    right.set(xlabel="in units of the mean by chance", xlim=(0, None))
-    right.legend(loc="upper left", ncols=2)
+def levels(counts: dict[int, np.ndarray], before: np.ndarray, weights: np.ndarray, sets: np.ndarray) -> Figure:
+    """Features by the size of their set (seeds, sizes) by training length; and the weights of the last length by that
+    size, beside those `before`, (seeds, neurons, features) each, as `sets`, which neurons carry which feature."""
+    figure, (left, right) = axes(2, width_ratios=(2, 3))
+    for shift, colour, (steps, number) in zip((-0.2, 0.2), (DIM, OURS), counts.items(), strict=False):
+        place = np.arange(1, number.shape[1] + 1) + shift
+        left.bar(place, number.mean(0), 0.4, yerr=number.std(0), color=colour, capsize=2, label=f"{steps:,} steps")
+    left.set(xlabel="neurons in a feature's set", ylabel="features", ylim=(0, 1.3 * left.get_ylim()[1]))
+    left.set_xticks(range(1, number.shape[1] + 1))
+    left.legend(fontsize="small")
+    limit = max(abs(before).max(), abs(weights).max())
+    edges, size = np.linspace(-limit, limit, 101), np.broadcast_to(sets.sum(1, keepdims=True), sets.shape)
+    share = lambda chosen: 100 * np.histogram(chosen, edges)[0] / weights.size
+    groups = {"faint": ~sets} | {f"on {k} neurons": sets & (size == k) for k in range(2, 5)}
+    for colour, (name, its) in zip((PALETTE[7], *PALETTE[:3]), groups.items(), strict=True):
+        right.stairs(share(weights[its]), edges, color=colour, fill=True, alpha=0.6, label=name)
+    right.stairs(share(before), edges, color="black", lw=0.8, label=f"{min(counts):,} steps")
+    right.set(xlabel="weight of W_in", ylabel="% of weights", yscale="symlog", ylim=(0, None))
+    right.yaxis.set_major_formatter("{x:g}")
+    right.legend(fontsize="small")
     return figure
 
 
@@ -131,6 +90,7 @@ def thresholds(wired: dict[int, np.ndarray], wired_cuts, harmed: dict[int, np.nd
         ax.axvline(cut, color=POST, ls="--", lw=1.2)
     panels[0].set(xlabel="cut on abs(W_in)", ylabel="features per neuron")
     panels[1].set(xlabel="cut on the rise in active-only MSE", ylabel="features harmed per neuron")
+    panels[1].xaxis.set_major_locator(MaxNLocator(4))
     panels[0].legend(title="training steps", fontsize="small")
     return figure
 
@@ -145,10 +105,11 @@ def by_hand(lengths, trained, made, sizes, by_size) -> Figure:
     left.axhline(made.mean(), color=NAIVE, label="made by hand")
     _by_length(left, lengths)
     left.set(xlabel="training steps", ylabel="L4 loss")
+    left.ticklabel_format(axis="y", scilimits=(-2, 3))
     right.plot(sizes, by_size.T, "-", color=NAIVE, lw=0.8, alpha=0.5)
     right.plot(sizes, by_size.mean(0), "o", color=NAIVE, label="made by hand")
     right.axhline(trained[:, -1].mean(), color=OURS, label="trained longest")
-    right.set(xlabel="neurons that carry a feature", xticks=sizes)
+    right.set(xlabel="neurons in a set", xticks=sizes)
     bottom, top = min(trained.min(), made.min()), max(1.35 * made.mean(), 1.1 * trained[:, -1].mean())
     if bottom < top:
         left.set_ylim(0.97 * bottom, top)
@@ -170,7 +131,7 @@ def decoder_ratios(by_task: pd.DataFrame) -> Figure:
         lines[ratio.iloc[-1], task] = ax.plot(ratio.index, ratio, "o-", ms=4, color=colour, label=task)[0]
         rest = rows.rest[rows.steps == rows.steps.max()].mean()
         ax.plot(2 * ratio.index.max(), rest, "<", ms=6, color=colour)
-    ax.set(xscale="log", yscale="log", xlabel="steps (triangle: at rest)", ylabel="norm of decoder / norm of encoder")
+    ax.set(xscale="log", yscale="log", xlabel="steps (triangle: at rest)", ylabel="decoder's length / encoder's length")
     ax.set_yticks([0.5, 0.7, 1, 1.5, 2, 3, 5], minor=False)
     ax.yaxis.set_major_formatter("{x:g}")
     ax.yaxis.set_minor_formatter(NullFormatter())

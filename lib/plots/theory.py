@@ -1,136 +1,85 @@
 """Figures of what needs no training: nulls and theory, sections 08 and 09."""
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 
-from lib.plots.style import DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, nothing
+from lib.plots.style import DIM, NAIVE, OTHER, OURS, axes
 
-__all__ = ["beside_nulls", "fairness", "slope_theory", "loss_theory", "slope_widths", "chance"]
-MARKS = "osD^vP*X"
+__all__ = ["shown_by", "fairness", "slope_balance", "theories", "chance"]
 
 
-def beside_nulls(effects, same: float) -> Figure:
-    """Distance of the mean trained network from every null, on the scale of each number.
-
-    Args:
-        effects: from `claims.effects`, of the nulls to draw; `same`: nearer than this counts as the same.
-    """
-    ids = list(dict.fromkeys(effects.index.get_level_values("id")))
-    figure, ax = axes(width=7.2, height=0.26 * len(ids) + 1.4)
-    nulls, far = list(dict.fromkeys(effects.index.get_level_values("null"))), 1.5
-    ax.axvspan(-same, same, color=DIM, alpha=0.3, lw=0, label="the same")
-    for number, name in enumerate(nulls):
-        rows = effects.xs(name, level="null").clip(-far, far)
-        at = np.array([ids.index(id) for id in rows.index]) + 0.14 * (number - (len(nulls) - 1) / 2)
-        ax.hlines(at, rows.low, rows.high, color=PALETTE[number], lw=1.2)
-        ax.plot(rows.effect, at, MARKS[number], ms=4, color=PALETTE[number], label=name, clip_on=False)
-    ax.set(yticks=range(len(ids)), yticklabels=ids, ylim=(len(ids) - 0.4, -0.6), xlim=(-far, far))
-    ax.set_xticks(
-        [-far, -1, -0.5, 0, 0.5, 1, far], [f"−{far:g} or less", "−1", "−0.5", "0", "0.5", "1", f"{far:g} or more"]
-    )
-    ax.set_xlabel("trained network minus untrained code, on the scale of the number")
-    ax.axvline(0, color=DIM, lw=0.8, zorder=0)
-    figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize="small")
+def shown_by(same: pd.DataFrame) -> Figure:
+    """Which code has which number, (numbers, codes): a square for 1, a dot for 0, nothing where there is no number."""
+    figure, ax = axes(width=6.6, height=0.27 * len(same) + 1.0)
+    for there, mark, size, colour, label in (
+        (1, "s", 9, OURS, "as in trained networks"),
+        (0, ".", 4, DIM, "elsewhere"),
+    ):
+        at, code = np.nonzero(same.to_numpy() == there)
+        ax.plot(code, at, mark, ms=size, color=colour, label=label)
+    found = (same == 1).any(axis=1).sum()
+    if 0 < found < len(same):
+        ax.axhline(found - 0.5, color=DIM, lw=0.8)
+    ax.set(xticks=range(same.shape[1]), xticklabels=list(same), xlim=(-0.5, same.shape[1] - 0.5))
+    ax.set(yticks=range(len(same)), yticklabels=list(same.index), ylim=(len(same) - 0.4, -0.6))
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2, fontsize="small")
     return figure
 
 
-def fairness(slopes, overlaps) -> Figure:
-    """Slopes of features (networks x features) and mean footprint overlap (networks,), each by the name of a code."""
-    figure, (left, right) = axes(2)
-    colors = (OURS, NAIVE, OTHER)
+def fairness(slopes: dict[str, np.ndarray]) -> Figure:
+    """Slopes of all features of some networks (networks, features), by the name of the code."""
+    figure, ax = axes(height=2.8)
     every = np.concatenate([values.ravel() for values in slopes.values()])
     bins = np.linspace(*np.percentile(every, [0.1, 99.9]), 80)
-    for (name, values), color in zip(slopes.items(), colors, strict=True):
-        left.hist(values.ravel(), bins, density=True, color=color, histtype="stepfilled", alpha=0.5, label=name)
-    left.set(xlabel="slope of a feature, R_ii", ylabel="density")
-    ends = np.concatenate(list(overlaps.values()))
-    if np.isnan(ends).all():
-        nothing(right, "a single neuron\nhas no pair")
-        ends = np.zeros(1)
-    for (name, values), color in zip(overlaps.items(), colors, strict=False):
-        right.hist(
-            values,
-            np.linspace(ends.min(), ends.max() + 1e-9, 25),
-            color=color,
-            histtype="stepfilled",
-            alpha=0.5,
-            label=name,
-        )
-    right.set(
-        xlabel="footprint overlap of a network (Jaccard)", ylabel="networks", ylim=(0, 1.35 * right.get_ylim()[1])
-    )
-    for ax in (left, right):
-        ax.legend(fontsize="small")
+    for (name, values), colour in zip(slopes.items(), (OURS, NAIVE, OTHER), strict=True):
+        shares = np.full(values.size, 100 / values.size)
+        ax.hist(values.ravel(), bins, weights=shares, color=colour, histtype="stepfilled", alpha=0.5, label=name)
+    ax.set(xlabel="slope of a feature", ylabel="% of features")
+    ax.legend(fontsize="small")
     return figure
 
 
-def _points(ax, x, rows, color, mark, label) -> None:
-    """Mean of trained networks with the central 95 %, from rows of a sweep."""
-    ends = rows["mean"] - rows["from"], rows["to"] - rows["mean"]
-    ax.errorbar(x, rows["mean"], ends, fmt=mark, ms=5, color=color, capsize=2, label=label)
+def slope_balance(slopes: np.ndarray, on: np.ndarray, off: np.ndarray, networks: dict[str, np.ndarray]) -> Figure:
+    """Loss against slope, (slopes,), in two parts and their sum with its minimum; below it the slopes of networks."""
+    figure, ax = axes(height=3.4)
+    ax.plot(slopes, on, color=NAIVE, label="while the feature is on: too faint")
+    ax.plot(slopes, off, color=OTHER, label="while it is off: crosstalk")
+    ax.plot(slopes, on + off, color="black", lw=2, label="both")
+    if np.isfinite(on + off).any():
+        best = np.nanargmin(on + off)
+        ax.plot(slopes[best], (on + off)[best], "o", ms=8, color="black", label="the least: predicted slope")
+    for row, (colour, (name, values)) in enumerate(zip((DIM, OURS), networks.items(), strict=False)):
+        ax.plot(values, np.full(len(values), -0.05 - 0.05 * row), "|", ms=9, color=colour, label=name)
+    ax.set(xlabel="slope", ylabel="loss / loss of silence", ylim=(-0.14, 1.02), xlim=(0, 1))
+    ax.axhline(0, color=DIM, lw=0.8)
+    ax.legend(fontsize="small", loc="upper center", bbox_to_anchor=(0.42, 1.02))
+    return figure
 
 
-def slope_theory(p, lines, sweep) -> Figure:
-    """Slope against p: theory as lines (p,) by kind of network, trained networks as marks; and the relative error.
+def theories(losses: pd.DataFrame) -> Figure:
+    """Slope and loss against p: two theories as lines, trained networks as marks, hollow without negative inputs.
 
     Args:
-        sweep: table of `experiments.predicted.row` with the columns `kind` and `rate`, the p at which to draw a row.
+        losses: rows of `experiments.predicted.beside` with `kind` and `rate`; the first kind has negative inputs.
     """
-    figure, (left, right) = axes(2, height=3.4)
-    for name, color, mark in zip(lines, (OURS, NAIVE, OTHER), MARKS, strict=False):
-        rows = sweep[sweep.kind == name]
-        left.plot(p, lines[name], color=color, lw=1.2)
-        _points(left, rows.rate, rows, color, mark, name)
-        right.plot(rows.rate, 100 * rows.error, mark, ls=":", ms=5, color=color)
-    left.set(ylabel="mean slope, R_ii", ylim=(0.2 if sweep["from"].min() > 0.2 else None, None))
-    left.legend(fontsize="small", loc="lower left")
-    right.axhline(0, color=DIM, lw=0.8)
-    right.axhspan(-2, 2, color=DIM, alpha=0.2, lw=0)
-    right.set(ylabel="theory / trained − 1, %")
-    for ax in (left, right):
-        ax.set(xscale="log", xlabel="p, probability that a feature is on")
-        ax.set_xticks(sorted(set(sweep.rate)), [f"{rate:g}" for rate in sorted(set(sweep.rate))])
+    figure, panels = axes(2, height=3.3)
+    with_negative, *without = [rows for _, rows in losses.groupby("kind", sort=False)]
+    for ax, what, label in zip(panels, ("slope", "loss"), ("mean slope", "loss / naive plan's"), strict=True):
+        line = with_negative[f"{what}, least crosstalk"]
+        ax.plot(with_negative.rate, line, "--", color=NAIVE, label="theory: least crosstalk")
+        ax.plot(with_negative.rate, with_negative[f"{what}, sets"], "-", color=OTHER, label="theory: sets")
+        ax.plot(with_negative.rate, with_negative[f"{what}, trained"], "o", ms=5, color=OURS, label="trained")
+        for rows in without:
+            hollow = {"ms": 7, "color": OURS, "mfc": "none", "label": "trained, no negative inputs"}
+            ax.plot(rows.rate, rows[f"{what}, trained"], "s", **hollow)
+        ax.set(xscale="log", xlabel="p, probability that a feature is on", ylabel=label)
+        ax.set_xticks(with_negative.rate, [f"{rate:g}" for rate in with_negative.rate])
         ax.minorticks_off()
-    return figure
-
-
-def loss_theory(sweep) -> Figure:
-    """Loss over the naive plan's against p, a panel a kind of input: trained networks, and the two theories.
-
-    Args:
-        sweep: table of `experiments.predicted.beside` with the columns `kind` and `rate`.
-    """
-    kinds = list(dict.fromkeys(sweep.kind))
-    figure, panels = axes(len(kinds), height=3, sharey=True)
-    for ax, kind in zip(np.atleast_1d(panels), kinds, strict=True):
-        rows = sweep[sweep.kind == kind]
-        ax.plot(rows.rate, rows["loss, least crosstalk"], "--", color=NAIVE, label="theory: least crosstalk")
-        ax.plot(rows.rate, rows["loss, sets"], "-", color=OTHER, label="theory: sets")
-        ax.plot(rows.rate, rows["loss, trained"], "o", ms=5, color=OURS, label="trained networks")
-        ax.set(xscale="log", xlabel="p, probability that a feature is on", title=kind)
-        ax.set_xticks(rows.rate, [f"{rate:g}" for rate in rows.rate])
-        ax.minorticks_off()
-    np.atleast_1d(panels)[0].set_ylabel("L4 loss / naive plan's")
-    np.atleast_1d(panels)[0].legend(fontsize="small")
-    return figure
-
-
-def slope_widths(neurons, line, sweep, published) -> Figure:
-    """Slope against features per neuron: theory at `neurons`, trained networks as rows, the post's (F / n, slope)."""
-    figure, ax = axes(height=2.8)
-    ratio = sweep.features / sweep.neurons
-    ax.plot(sweep.features.iloc[0] / neurons, line, color=NAIVE, label="theory")
-    _points(ax, ratio, sweep, OURS, "o", f"{sweep.seeds.iloc[0]} networks")
-    ax.plot(*published, "*", ms=9, color=POST, label="post")
-    ax.set(
-        xscale="log",
-        xlabel="features per neuron, F / n",
-        ylabel="mean slope, R_ii",
-        ylim=(min(0, sweep["from"].min()), max(1, sweep.to.max())),
-    )
-    ax.set_xticks(ratio, [f"{value:g}" for value in ratio])
-    ax.minorticks_off()
-    ax.legend()
+    panels[0].legend(fontsize="small", loc="lower left")
     return figure
 
 

@@ -11,11 +11,11 @@ import os
 import re
 from pathlib import Path
 
-import jax
 import numpy as np
 
-from lib import model, paths, plots, store, train
+from lib import model, paths, plots, store
 from lib.config import Config
+from lib.experiments.length import moments
 
 TEMPLATES = Path(__file__).parent / "templates"
 # Marks of live.html that stand for a whole file: the trainer, and the page around it.
@@ -70,24 +70,6 @@ def allowed(page: str) -> str:
     scripts = re.findall(r"<script(?: id=\"trainer\")?>(.*?)</script>", page, re.DOTALL)
     digests = [hashlib.sha256(script.encode()).digest() for script in scripts]
     return " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-
-
-def moments(config: Config, steps: list[int]) -> dict[str, np.ndarray]:
-    """Network 0 of the ensemble at these steps of its training, which is run once more and watched.
-
-    The program is another one, so it rounds otherwise, and training makes that grow: by its end, which the page takes
-    from the ensemble itself, weights may differ by about 1e-3.
-
-    Returns: `w_in` (len(steps), neurons, features), `w_out` (len(steps), features, neurons).
-    """
-    alone = dataclasses.replace(config, seeds=1)
-    _, (_, after) = train.trained(alone, onward=_recorded)
-    whole = jax.tree.map(lambda start, rest: np.concatenate([start, rest[0]])[steps], train.starts(alone)[0], after)
-    return {"w_in": whole.w_in[...], "w_out": whole.w_out[...]}
-
-
-def _recorded(state: tuple, config: Config, steps: np.ndarray):
-    return train.onward(state, config, steps, lambda network: network)
 
 
 if __name__ == "__main__":

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from math import comb
 
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 
 from lib.config import Config
-from lib.theory.bounds import interference_energy, interference_fourth
+from lib.theory.bounds import interference_energy, interference_fourth, target_moment
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,15 @@ def rectified(config: Config) -> Prediction:
     code: every output then hears all features alike, which is also the limit of few dimensions, whose interference has
     no bound.
     """
+    errors = _of_rectified(config)
+    if config.neurons == 1:
+        return _best(config, lambda v, power: errors((v[0], 0.0), power), [0.4], lambda v: v[0])
+    fourth = lambda v: row_sums(config.features, config.neurons - 1, *v)[3]
+    return _best(config, errors, [0.02, 0.4], lambda v: v[0] + v[1], fourth)
+
+
+def _of_rectified(config: Config):
+    """`errors(v, power)` of `_best` for `rectified`, v the offset and the scale of the code."""
     split = max(config.low, 0.0)
     positive = (1 - split) / (1 - config.low)
     values = uniform_moments(split)
@@ -114,10 +123,30 @@ def rectified(config: Config) -> Prediction:
         c = moments(sparse * row_sums(config.features, max(config.neurons - 1, 1), *v))
         return positive * mean_error(power, 1 - v[0] - v[1], values, c) + (1 - positive) * c[power], c[power]
 
-    if config.neurons == 1:
-        return _best(config, lambda v, power: errors((v[0], 0.0), power), [0.4], lambda v: v[0])
-    fourth = lambda v: row_sums(config.features, config.neurons - 1, *v)[3]
-    return _best(config, errors, [0.02, 0.4], lambda v: v[0] + v[1], fourth)
+    return errors
+
+
+def balance(config: Config, slopes: np.ndarray) -> dict[str, np.ndarray]:
+    """Both sides of the loss of `rectified` if every feature has this slope, as shares of the loss of silence.
+
+    Returns: `on`, what an output loses while its feature is on, about (1 - slope)**4, and `off`, what the others'
+        crosstalk costs while it is off, (slopes,) each, at the offset, up to the slope, of least loss; NaN where
+        `predict` is.
+    """
+    if predict(replace(config, activation="relu")) is NONE:
+        return dict.fromkeys(("on", "off"), np.full(len(slopes), np.nan))
+    errors, silence = _of_rectified(config), config.p * target_moment(config, 4)
+
+    def parts(offset, slope):
+        on, off = errors((offset, slope - offset), 4)
+        return np.array([config.p * on, (1 - config.p) * off]) / silence
+
+    def least(slope):
+        if config.neurons == 1 or slope == 0:  # no code beside the offset
+            return parts(slope, slope)
+        return parts(minimize_scalar(lambda at: parts(at, slope).sum(), bounds=(0, slope)).x, slope)
+
+    return dict(zip(("on", "off"), np.array([least(slope) for slope in slopes]).T, strict=True))
 
 
 def _best(config: Config, errors, start: list[float], slope, fourth=lambda v: np.nan) -> Prediction:
