@@ -296,7 +296,8 @@ def test_the_committed_metrics_tell_the_story():
 def test_verdicts_on_the_knobs_are_written_and_collected(home):
     with pytest.raises(FileNotFoundError, match="11 to 15.*make paper"):
         claims.predictions()
-    claims.judge("12_verdict", ("it rises", "fails", "by 2, at least"), ("it falls", "holds", "see above"))
+    shown = claims.judge("12_verdict", ("it rises", "fails", "by 2, at least"), ("it falls", "holds", "see above"))
+    assert shown.data == "- *it rises*: **fails**. by 2, at least\n- *it falls*: **holds**. see above"
     claims.judge("11_verdict", ("it stays", "holds", "it does"))
     table = claims.predictions()
     assert list(table.index) == ["11", "12", "12"] and list(table.columns) == ["prediction", "verdict", "evidence"]

@@ -298,19 +298,13 @@ def knobs():
     q = [2.0, 3.0, 4.0, 6.0]
     three = {"NAIVE": X3, "sums": X3 + 1, "random": X3 + 2}
     yield "ties", (X3, three), *[(0, line, X3, values) for values in three.values()], (0, rule, 2)
-    labels = {"a": "A", "b": "B", "slope_mean": "S", "loss": "L"}
     theory = {"bound": some(3), "random directions": some(3)}
-    table, sparse = swept("exponent", q, *labels, "served", p=0.02), swept("exponent", [2.0, 3.0], "loss", p=0.002)
-    panels = [(k, curve, table, "exponent", name) for k, name in enumerate(labels)]
-    lines = [(2, line, X3, values) for values in theory.values()]
-    yield "by_power", (table, labels, X3, theory, (4, 0.4)), *panels, *lines, (2, line, [4], [0.4])
-    both = [(0, curve, table, "exponent", name) for name in labels] + [(1, curve, sparse, "exponent", "loss")]
-    lines = [(1, line, X3, values) for values in theory.values()] + [(1, curve, table, "exponent", "loss")]
-    yield "errors_by_power", (table, labels, sparse, X3, theory, (4, 0.4)), *both, *lines, (1, line, [4], [0.4])
-    passed = {0.5: some(5)}
-    near = table[table.exponent.between(2, 3)]
-    left = (0, curve, near, "exponent", "served"), (0, rule, 0.5), (1, line, passed[0.5], 0)
-    yield "onset", ({"usual": table}, {"usual": passed}, (2.0, 3.0)), *left, (1, names, ["usual"])
+    table, sparse = swept("exponent", q, "served", "loss", p=0.02), swept("exponent", q[:2], "served", "loss", p=0.002)
+    panels = [
+        (k, curve, rows, "exponent", name) for k, name in enumerate(("served", "loss")) for rows in (table, sparse)
+    ]
+    lines = [(1, line, X3, values) for values in theory.values()]
+    yield "by_power", (table, sparse, X3, theory, (4, 0.4)), *panels, *lines, (1, line, [4], [0.4]), (0, rule, 2)
     slopes, projection = some(5, 3), some(3)
     encoder = np.array([[0.1, 0.9, 0.5], [0.8, 0.2, 0.3]])
     left = (0, band, X3, -np.sort(-slopes, 1)), (0, line, X3, -np.sort(-projection)), (0, line, X3, [1, 1, 0])
@@ -322,7 +316,7 @@ def knobs():
         served = rows.groupby("exponent").served.mean()
         checks += [(0, line, [shift, 1 + shift], excess), (1, line, [shift, 1 + shift], served)]
     yield "starts", (pd.concat(kinds),), *checks
-    few = swept("exponent", [3.0, 4.0], "a", "b")
+    table, few = swept("exponent", q, "a", "b"), swept("exponent", [3.0, 4.0], "a", "b")
     panels = [(k, curve, rows, "exponent", name, 100) for k, name in enumerate("ab") for rows in (table, few)]
     yield "fairness_by_power", ({"usual": table, "long": few}, {"a": "A", "b": "B"}, (0, 9)), *panels
     names_of = {"active": "A", "mse": "M", "l4": "L"}
@@ -332,22 +326,18 @@ def knobs():
     panels = [(k, curve, table, "p", name) for k, name in enumerate(names_of)] + [(2, line, [0.1, 1.0], [2.1, 3.0])]
     rivals = pd.DataFrame(rivals, columns=["p", "plan", "metric", "ratio"])
     yield "tipping", (table, names_of, rivals), *panels, (0, rule, 1)
-    six = {name: name for name in ("slope_mean", "loss", "load", "a", "b", "c")}
-    table = swept("p", [0.1, 0.5, 1.0], *six)
+    two = {name: name for name in ("slope_mean", "a")}
+    table = swept("p", [0.1, 0.5, 1.0], *two)
     theory = {"rectified": (X3, some(3)), "linear": (X3, some(3))}
-    panels = [(k, curve, table, "p", name) for k, name in enumerate(six)]
-    yield "instead", (table, theory, six), *panels, *[(0, line, *at) for at in theory.values()]
-    yield "encoders_by_p", ({0.1: encoder, 0.5: encoder},), *[(k, image, encoder[:, [1, 2, 0]]) for k in (0, 1)]
-    order, up, across = some(4, 3), (X3 + 1, X3 + 2), (X4 / 20, X4 / 10)
-    edges = {"served": ("p", *up), "learned": ("q", *across)}
+    panels = [(k, curve, table, "p", name) for k, name in enumerate(two)]
+    yield "instead", (table, theory, two), *panels, *[(0, line, *at) for at in theory.values()]
     inside = np.arange(12).reshape(4, 3)
-    drawn = (
-        (0, outline, 0, *up, False),
-        (1, outline, 1, *across, True),
-        (0, written, {"few": (1 / 9, 3), "none": None}),
-    )
-    parts = {"few": inside == 3, "none": inside < 0}
-    yield "phases", (X3 / 9, X4 + 1, {"A": ("a", order), "B": ("b", order)}, edges, parts), (0, image, order), *drawn
+    parts = {"few": inside == 3, "none": inside < 0, "rest": inside != 3}
+    drawn = (0, image, np.where(inside == 3, 0, 2)), (0, line, [0.2], [4.0])
+    names_at = {"few": (1 / 9, 3), "rest": (2 / 9, 2), "A": (0, -4), "B": (0, -4)}
+    shown = [(k, image, encoder[:, [1, 2, 0]]) for k in (1, 2)]
+    given = X3 / 9, X4 + 1, parts, {0.2: encoder, 0.3: encoder}, 4.0
+    yield "phases", given, *drawn, *shown, (0, written, names_at)
     biased = pd.concat([swept("p", [0.1, 0.5], "loss", "served", biases=kind) for kind in ("none", "hidden", "both")])
     plan = pd.DataFrame({"plan": "naive plan with a constant", "metric": "l4", "p": [0.1, 0.5], "ratio": [0.9, 0.4]})
     each = [(i, line, [0.1, 0.5], rows.groupby("p")[name].mean()) for i, name in enumerate(("loss", "served"))
@@ -358,49 +348,34 @@ def knobs():
 
 def weights_and_widths():
     w = [1.0, 10.0, 100.0]
-    columns = [f"{name}_{group}" for name in ("slope", "error", "load", "tilt") for group in ("favoured", "others")]
+    columns = [f"{name}_{group}" for name in ("slope", "carried") for group in ("favoured", "others")]
     one, two = (swept("importance", w, *columns) for _ in range(2))
     theory = some(2, 3)
-    given = (
-        {"small": one, "naive": two},
-        {name: name for name in ("slope", "error", "load", "tilt")},
-        np.array(w),
-        {"even": theory},
-    )
-    checks = [
-        (0, curve, one, "importance", "slope_favoured"),
-        (0, line, w, two.groupby("importance").slope_others.mean()),
-    ]
-    checks += [(0, line, w, slopes) for slopes in theory]
-    tilt = one.assign(shown=one.tilt_favoured / one.tilt_others)
-    yield "by_weight", given, *checks, (3, curve, tilt, "importance", "shown"), (3, line, w, np.power(w, 0.25))
+    checks = [(k, curve, one, "importance", name) for k, name in enumerate(("slope_favoured", "carried_others"))]
+    checks += [(1, line, w, two.groupby("importance").carried_favoured.mean())]
+    yield "by_weight", (one, two, np.array(w), {"even": theory}), *checks, *[(0, line, w, at) for at in theory]
     pairs = [f"{kind}_{where}" for kind in ("overlap", "chance") for where in ("favoured", "others", "between")]
-    tables = {n: swept("importance", w, *pairs, "footprints", "footprints_chance") for n in ("small", "naive")}
-    checks = []
-    for k, table in enumerate(tables.values()):
-        table = table.assign(shown=table.overlap_between / table.chance_between)
-        checks += [(k, curve, table, "importance", "shown"), (k, rule, 1)]
-        table = table.assign(shown=table.footprints / table.footprints_chance)
-        checks += [(2, curve, table, "importance", "shown")]
-    yield "overlap_by_group", (tables,), *checks
-    tables = {n: swept("importance", w, "loss", "served") for n in "abcde"}
+    table = swept("importance", w, *pairs, "footprints", "footprints_chance")
+    table = table.assign(between=table.overlap_between / table.chance_between)
+    table = table.assign(hurt=table.footprints / table.footprints_chance)
+    checks = [(k, curve, table, "importance", name) for k, name in enumerate(("between", "hurt"))]
+    yield "overlap_by_group", (table,), *checks, (0, rule, 1), (1, rule, 1)
+    tables = {n: swept("importance", w, "loss", "dedicated") for n in "abc"}
     usual, checks = tables["a"].groupby("importance").loss.mean(), []
     for table in tables.values():
         table = table.assign(excess=100 * (table.loss / table.importance.map(usual) - 1))
-        checks += [(0, curve, table, "importance", "excess"), (1, curve, table, "importance", "served")]
-    yield "starts_by_weight", (tables, {"served": "S"}), *checks
+        checks += [(0, curve, table, "importance", "excess"), (1, curve, table, "importance", "dedicated")]
+    yield "starts_by_weight", (tables,), *checks
     encoder = np.array([[0.1, 0.9, 0.5], [0.8, 0.2, 0.3]])
-    yield "encoders_by_weight", ({"a": encoder, "b": encoder}, 2), (0, image, encoder[::-1]), (1, rule, 1.5)
-    parts = [f"{name}_{k}" for name in ("slope", "capacity") for k in range(10)]
-    table, tenths = swept("importance", [10.0], *parts), np.arange(1, 11)
-    own = [(k, band, tenths, table[[f"{name}_{i}" for i in range(10)]]) for k, name in enumerate(("slope", "capacity"))]
-    given = table, {"slope": "S", "capacity": "C"}, {10.0: tenths / 10}
-    yield "by_slice", given, *own, (0, line, tenths, tenths / 10)
-    labels = {name: name for name in ("slope_mean", "loss", "load", "a", "b", "c")}
-    table = swept("neurons", [5, 10, 20], *labels, "monosemantic")
-    panels = [(k, curve, table, "neurons", name) for k, name in enumerate(labels)]
-    lines = (0, line, X3, X3 / 9), (1, line, X3, X3 / 5)
-    yield "widths", (table, (X3, X3 / 9), (X3, X3 / 5), labels), *panels, *lines
+    yield "encoders_by_weight", ({"a": encoder, "b": encoder}, 2), (0, image, encoder[:, [1, 0, 2]]), (1, rule, 1.5)
+    parts, tenths = [f"slope_{k}" for k in range(10)], np.arange(1, 11)
+    table = swept("importance", [10.0], *parts)
+    ends = [(0, reaches, tenths, np.percentile(table[parts], end, axis=0)) for end in (2.5, 97.5)]
+    lines = (0, line, tenths, table[parts].mean()), (0, line, tenths, tenths / 10)
+    yield "by_slice", (table, {10.0: tenths / 10}), *lines, *ends
+    table = swept("neurons", [5, 10, 20], "loss", "load", "carriers", "monosemantic")
+    panels = [(k, curve, table, "neurons", name) for k, name in ((0, "loss"), (1, "load"), (1, "carriers"))]
+    yield "widths", (table, (X3, X3 / 5)), *panels, (0, line, X3, X3 / 5)
     other = swept("neurons", [5, 10, 20], "loss", "monosemantic")
     relative = other.assign(loss=other.loss / other.neurons.map(table.groupby("neurons").loss.mean()))
     checks = (0, curve, other, "neurons", "monosemantic"), (1, curve, relative, "neurons", "loss")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
+from IPython.display import Markdown
 
 from lib import paths
 from lib.claims import audit, spread
@@ -11,10 +12,14 @@ from lib.config import ConfigError
 from lib.experiments import parameters
 
 
-def judge(name: str, *rows: tuple[str, str, str]) -> None:
-    """Writes `data/NAME.csv`: a prediction of the post, the verdict and the evidence in each row; see `predictions`."""
+def judge(name: str, *rows: tuple[str, str, str]) -> Markdown:
+    """Writes `data/NAME.csv`: a prediction of the post, the verdict and the evidence in each row; see `predictions`.
+
+    Returns: the same as a list, to be shown.
+    """
     table = pd.DataFrame(rows, columns=["prediction", "verdict", "evidence"])
     table.to_csv(paths.output("data", f"{name}.csv"), index=False)
+    return Markdown("\n".join(f"- *{expected}*: **{found}**. {evidence}" for expected, found, evidence in rows))
 
 
 def predictions() -> pd.DataFrame:

@@ -130,21 +130,7 @@ def over_chance(networks: pd.DataFrame) -> dict[str, np.ndarray]:
     return {name: ratio.where(np.isfinite(ratio)).to_numpy() for name, ratio in ratios.items()}
 
 
-def race(over: pd.Series) -> dict[str, float]:
-    """Where one start ends as low as another: `over` is the one's loss over the other's, by weight; it may be empty."""
+def race(over: pd.Series) -> float:
+    """The weight from which on one start ends lower: `over` is the other's loss over its, by weight; NaN for none."""
     down = over.iloc[::-1]  # from the largest weight on: at the least one both starts tie
-    at = np.exp(measure.crossing(np.log(down.index), down.to_numpy())) if len(over) else np.nan
-    ends = over.iloc[[0, -1]].to_numpy() if len(over) else (np.nan, np.nan)
-    return {"at the least weight": ends[0], "at the largest": ends[1], "equal at weight": at}
-
-
-def told(over: dict[str, np.ndarray]) -> str:
-    """Overlaps over chance at weight 100 as evidence, the mean over networks of each that there is."""
-    among = {
-        "footprints": "neurons' footprints",
-        "carriers, favoured": "the carriers of favoured features",
-        "carriers, others": "the carriers of features of weight 1",
-    }
-    there = {words: over[name] for name, words in among.items() if np.isfinite(over[name]).any()}
-    means = [f"{np.nanmean(values):.2f} times chance among {words}" for words, values in there.items()]
-    return f"At weight 100 overlap is {', '.join(means)}."
+    return float(np.exp(measure.crossing(np.log(down.index), down.to_numpy()))) if len(over) else np.nan

@@ -3,33 +3,29 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, axes, band, curve, logarithmic, plt, points
+from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, axes, band, curve, logarithmic, points
 
 __all__ = ["widths", "belonging", "ratios", "activations", "responses_by_activation"]
 
 
-def widths(table, theory, naive, labels) -> Figure:
-    """Readings against the number of neurons: a panel each, mean and central 95 % of networks.
+def widths(table, naive) -> Figure:
+    """Loss beside the naive plan's, and how features and neurons share each other, against the number of neurons.
 
     Args:
-        theory: neurons and slopes, over the panel of the mean slope.
-        naive: neurons and loss of the naive plan, over the panel of the loss.
-        labels: for each column of `table` what its axis says.
+        naive: neurons and loss of the naive plan, in units of silence.
     """
-    figure, grid = plt.subplots(2, 3, figsize=(7.2, 4.4), sharex=True)
+    figure, (left, right) = axes(2)
     style = "-" if table.neurons.nunique() > 2 else "o-"  # few widths want a mark
-    for ax, (name, label) in zip(grid.flat, labels.items(), strict=True):
-        curve(ax, table, "neurons", name, OURS, "trained networks", style)
-        if name == "slope_mean" and len(theory[0]):
-            ax.plot(*theory, style.replace("-", "--"), color=OTHER, label="theory of section 9")
-        if name == "loss":
-            ax.plot(*naive, style, color=NAIVE, label="naive plan")
-            ax.set(yscale="log", ylim=(3e-4, None))
-        ax.set_ylabel(label)
-    for ax in grid[1]:
+    left.plot(*naive, style, color=NAIVE, label="naive plan")
+    curve(left, table, "neurons", "loss", OURS, "trained networks", style)
+    curve(right, table, "neurons", "load", OURS, "features per neuron", style)
+    curve(right, table, "neurons", "carriers", OTHER, "neurons per feature", style)
+    left.set(ylabel="L4 loss / silence", ylim=(0, None))
+    logarithmic(right, (1, 2, 5, 10, 20, 50), "y")
+    right.set_ylabel("on average")
+    for ax in (left, right):
         ax.set_xlabel("neurons")
-    handles = {label: handle for ax in grid.flat for handle, label in zip(*ax.get_legend_handles_labels(), strict=True)}
-    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=3, fontsize="small")
+        ax.legend(fontsize="small")
     return figure
 
 
@@ -48,7 +44,7 @@ def belonging(tables, silence: str) -> Figure:
         points(
             right, rows.assign(loss=rows.loss / rows.neurons.map(reference)), "neurons", "loss", color, name, mark + "-"
         )
-    left.set(xlabel="neurons", ylabel="share of neurons with one feature", ylim=(-0.03, 1.03))
+    left.set(xlabel="neurons", ylabel="share of monosemantic neurons", ylim=(-0.03, 1.03))
     right.set(xlabel="neurons", ylabel=f"loss / {silence}")
     left.legend(fontsize="small", loc="upper left")
     return figure
@@ -76,7 +72,7 @@ def ratios(table, theory, labels) -> Figure:
 def activations(table, labels) -> Figure:
     """Readings for each activation and target: a panel a reading, a row an activation, central 95 % of networks."""
     names = list(dict.fromkeys(table.activation))
-    figure, panels = axes(len(labels), width=8, height=2.7, sharey=True)
+    figure, panels = axes(len(labels), height=2.9, sharey=True)
     for ax, (name, label) in zip(panels, labels.items(), strict=True):
         for target, color, mark, shift in (("relu", OURS, "o", -0.14), ("identity", NAIVE, "s", 0.14)):
             for row, activation in enumerate(names):
@@ -91,6 +87,8 @@ def activations(table, labels) -> Figure:
             ax.axvline(1, color=DIM, lw=0.8)
         if name == "decoder_ratio":
             logarithmic(ax, (0.7, 1, 2, 5))
+        else:
+            ax.set_xlim(min(0, ax.get_xlim()[0]), None)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize="small")
     return figure
 

@@ -31,125 +31,93 @@ def _weights(ax, label: str) -> None:
     ax.xaxis.set_major_formatter(LogFormatter())
 
 
-def by_weight(tables: dict[str, pd.DataFrame], names: dict[str, str], weights, theory) -> Figure:
-    """What each group of features gets against the favoured's weight, a panel for each of `names` (column to label).
-
-    The first of `tables` is drawn with its spread, the second as a thin line. For `tilt`, the ratio of the groups.
+def by_weight(small: pd.DataFrame, naive: pd.DataFrame, weights, theory) -> Figure:
+    """Slopes of both groups of features, and neurons per feature from two starts, against the favoured's weight.
 
     Args:
-        theory: by name, slopes of favoured and others, (2, weights); drawn in the panel of `slope`.
+        small, naive: networks from small weights and from the naive plan.
+        theory: by name, slopes of favoured and others, (2, weights).
     """
-    figure, grid = subplots(2, -(-len(names) // 2), figsize=(8, 5.6), sharex=True)
-    (first, table), (second, other) = tables.items()
-    for ax, (name, label) in zip(grid.flat, names.items(), strict=True):
-        if name == "tilt":
-            _curve(ax, table, table.tilt_favoured / table.tilt_others, "black")
-            ax.plot(*_means(other, other.tilt_favoured / other.tilt_others), "x-", ms=4, lw=0.8, color="black")
-            ax.plot(weights, weights**0.25, LINES[0], color=OTHER, label="theory, any code")
-            ax.legend(fontsize="small")
-        for group in ("favoured", "others") if name != "tilt" else ():
-            _curve(ax, table, table[f"{name}_{group}"], GROUPS[group], f"{group}, {first}")
-            ax.plot(
-                *_means(other, other[f"{name}_{group}"]),
-                "x-",
-                ms=4,
-                lw=0.8,
-                color=GROUPS[group],
-                label=f"{group}, {second}",
-            )
-        _weights(ax, label)
-        ax.set_ylim(0, None)
+    figure, (left, right) = axes(2, height=3.6)
+    for group in ("favoured", "others"):
+        _curve(left, small, small[f"slope_{group}"], GROUPS[group], group)
+        _curve(right, small, small[f"carried_{group}"], GROUPS[group], f"{group}, small start")
+        right.plot(
+            *_means(naive, naive[f"carried_{group}"]), "x:", ms=4, color=GROUPS[group], label=f"{group}, naive start"
+        )
     for (title, pair), style in zip(theory.items(), LINES, strict=False):
         for (group, color), slopes in zip(GROUPS.items(), pair, strict=False):
-            grid.flat[0].plot(weights, slopes, style, color=color, lw=1.2, label=f"{group}, theory, {title}")
-    for ax in grid[-1]:
-        ax.set_xlabel(WEIGHT)
-    figure.legend(*grid.flat[0].get_legend_handles_labels(), loc="outside upper center", ncols=4, fontsize="small")
+            left.plot(weights, slopes, style, color=color, lw=1.2, label=f"{title} code" if group == "others" else None)
+    for ax, label in ((left, "mean slope"), (right, "neurons per feature")):
+        _weights(ax, label)
+        ax.set(xlabel=WEIGHT, ylim=(0, None))
+        ax.legend(fontsize="x-small", loc="upper left")
+    left.set_ylim(0, 1.35)
     return figure
 
 
-def overlap_by_group(tables: dict[str, pd.DataFrame]) -> Figure:
-    """Overlap over that of random sets: carriers by group, a panel for each of `tables`; neurons' footprints."""
-    figure, panels = axes(len(tables) + 1, width=9.5, height=3.4)
-    for ax, (title, table) in zip(panels, tables.items(), strict=False):
-        for where, color in GROUPS.items():
-            _curve(
-                ax,
-                table,
-                table[f"overlap_{where}"] / table[f"chance_{where}"],
-                color,
-                f"within {where}" if where != "between" else where,
-            )
-        ax.set_title(title, fontsize="small")
-        _weights(ax, "overlap of features' carriers / chance")
-    for (title, table), color, style in zip(tables.items(), (OURS, PALETTE[4]), (".-", "s-"), strict=True):
-        _curve(panels[-1], table, table.footprints / table.footprints_chance, color, title, style)
-    _weights(panels[-1], "overlap of neurons' footprints / chance")
-    panels[-1].set_title("as in section 7", fontsize="small")
-    for ax in panels:
+def overlap_by_group(table: pd.DataFrame) -> Figure:
+    """Overlap over that of random sets: of the neurons that carry two features, by group; of neurons' footprints."""
+    figure, (left, right) = axes(2, sharey=True)
+    for where, color in GROUPS.items():
+        label = where if where == "between" else f"within {where}"
+        _curve(left, table, table[f"overlap_{where}"] / table[f"chance_{where}"], color, label)
+    _curve(right, table, table.footprints / table.footprints_chance, PALETTE[4])
+    for ax, label in ((left, "overlap of carriers / chance"), (right, "overlap of footprints / chance")):
+        _weights(ax, label)
         ax.axhline(1, color=DIM, lw=1)
         ax.set(xlabel=WEIGHT, ylim=(0, 2))
-    for ax in panels[[0, -1]]:
-        ax.legend(fontsize="x-small")
+    left.legend(fontsize="small", loc="lower left")
     return figure
 
 
-def starts_by_weight(tables: dict[str, pd.DataFrame], names: dict[str, str]) -> Figure:
-    """Training loss over its mean from the first of `tables`, in percent, and each of `names`, against the weight."""
-    figure, panels = axes(1 + len(names), width=9, height=3.4)
-    looks = zip(tables.items(), (OURS, NAIVE, OURS, NAIVE, OTHER), (".-", ".-", "s:", "s:", "D:"), strict=True)
+def starts_by_weight(tables: dict[str, pd.DataFrame]) -> Figure:
+    """Training loss over its mean from the first of `tables`, in percent, and dedicated neurons, against the weight."""
+    figure, (left, right) = axes(2)
     usual = next(iter(tables.values())).groupby("importance").loss.mean()
-    for (kind, table), color, style in looks:
-        excess = 100 * (table.loss / table.importance.map(usual) - 1)
-        for ax, values in zip(panels, (excess, *(table[name] for name in names)), strict=True):
-            _curve(ax, table, values, color, kind, style)
-    for ax, label in zip(panels, ("loss above small start's, %", *names.values()), strict=True):
-        ax.set_xlabel(WEIGHT)
+    for (kind, table), color, style in zip(tables.items(), (OURS, NAIVE, OTHER), (".-", "s-", "D:"), strict=False):
+        _curve(left, table, 100 * (table.loss / table.importance.map(usual) - 1), color, kind, style)
+        _curve(right, table, table.dedicated, color, kind, style)
+    for ax, label in ((left, "loss above the small start's, %"), (right, "dedicated neurons")):
         _weights(ax, label)
-    panels[0].axhline(0, color=DIM, lw=0.8)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=5, fontsize="small")
+        ax.set_xlabel(WEIGHT)
+    left.axhline(0, color=DIM, lw=0.8)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize="small")
     return figure
 
 
 def encoders_by_weight(encoders: dict[str, np.ndarray], favoured: int) -> Figure:
-    """W_in (neurons, features) of one network for each name; neurons in the order of their favourite feature."""
-    figure, panels = subplots(len(encoders), 1, figsize=(9, 1.9 * len(encoders)), sharex=True)
+    """W_in (neurons, features) of one network for each name; favoured features left of a line, in the order of their
+    strongest neurons, and then the others likewise."""
+    figure, panels = subplots(len(encoders), 1, figsize=(7.2, 1.9 * len(encoders)), sharex=True)
     for ax, (name, encoder) in zip(panels, encoders.items(), strict=True):
-        heatmap(ax, encoder[np.argsort(encoder[:, :favoured].argmax(1), kind="stable")], name, "W_in")
-        ax.axvline(favoured - 0.5, color="black", lw=0.8)
-        ax.set(ylabel="neuron", yticks=())
-    panels[-1].set_xlabel(f"feature; the first {favoured}, left of the line, are favoured")
+        strongest = encoder.argmax(0)
+        order = np.lexsort((-encoder.max(0), strongest, np.arange(len(strongest)) >= favoured))
+        heatmap(ax, encoder[:, order], name, "encoder weight")
+        ax.axvline(favoured - 0.5, color="black")
+        ax.set(ylabel="neuron", yticks=(), xticks=())
+    panels[-1].set_xlabel(f"feature; the {favoured} left of the line are favoured")
     return figure
 
 
-def by_slice(table: pd.DataFrame, names: dict[str, str], theory: dict[float, np.ndarray]) -> Figure:
-    """Means over slices of the features, most important first, by the weight of the first; a panel for each of `names`.
+def by_slice(table: pd.DataFrame, theory: dict[float, np.ndarray]) -> Figure:
+    """Mean slopes of slices of the features, heaviest first, by the weight of the first.
 
     Args:
-        theory: slopes of the slices by the weight of the first, drawn in the panel of `slope`.
+        theory: slopes of the slices, by the weight of the first.
     """
-    figure, panels = axes(len(names), width=9, height=3.4)
+    figure, ax = axes(width=5.5)
     slices = np.arange(1, PARTS + 1)
     for (weight, rows), color, mark in zip(table.groupby("importance"), PALETTE, "osD^vP", strict=False):
-        for ax, name in zip(panels, names, strict=True):
-            values = rows[[f"{name}_{k - 1}" for k in slices]].to_numpy()
-            low, high = np.percentile(values, CENTRAL, axis=0)
-            ax.fill_between(slices, low, high, color=color, alpha=0.25, lw=0)
-            ax.plot(
-                slices,
-                values.mean(0),
-                mark,
-                ls="-" if name != "slope" else "",
-                ms=4,
-                color=color,
-                label=f"{weight:,.0f}",
-            )
-            if name == "slope" and weight in theory:
-                ax.plot(slices, theory[weight], "--", lw=1, color=color)
-    for ax, label in zip(panels, names.values(), strict=True):
-        ax.set(xlabel="tenth of the features, most important first", ylabel=label, xticks=slices, ylim=(0, None))
-        if table.empty:
-            nothing(ax)
-    if len(table):
-        panels[-1].legend(title="weight of the first", fontsize="small")
+        values = rows[[f"slope_{k - 1}" for k in slices]].to_numpy()
+        low, high = np.percentile(values, CENTRAL, axis=0)
+        ax.fill_between(slices, low, high, color=color, alpha=0.25, lw=0)
+        ax.plot(slices, values.mean(0), mark, ms=4, color=color, label=f"{weight:,.0f}")
+        if weight in theory:
+            ax.plot(slices, theory[weight], "--", lw=1, color=color)
+    ax.set(xlabel="tenth of the features, heaviest first", ylabel="mean slope", xticks=slices, ylim=(0, None))
+    if table.empty:
+        nothing(ax)
+    else:
+        ax.legend(title="weight of the first", fontsize="small")
     return figure

@@ -3,11 +3,10 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.pyplot import subplots
 
 from lib.plots.style import DIM, NAIVE, OTHER, OURS, PALETTE, axes, band, curve, heatmap, logarithmic, nothing, points
 
-__all__ = ["ties", "by_power", "errors_by_power", "onset", "at_the_tie", "starts", "fairness_by_power"]
+__all__ = ["ties", "by_power", "at_the_tie", "starts", "fairness_by_power"]
 TICKS = (1.5, 2, 3, 4, 6, 8)
 THEORY = {"bound": "-", "random directions": "--"}
 
@@ -29,81 +28,28 @@ def ties(powers, losses) -> Figure:
     return figure
 
 
-def by_power(table: pd.DataFrame, names: dict[str, str], powers, slopes, meanfield: tuple[float, float]) -> Figure:
-    """Order parameters against the power, a panel each, by `names` (column to label).
+def by_power(table: pd.DataFrame, sparse: pd.DataFrame, powers, losses, meanfield: tuple[float, float]) -> Figure:
+    """Share of features served, and the training loss over the naive plan's, against the power.
 
     Args:
-        slopes: predicted mean slopes (powers,) by name in `THEORY`; `meanfield`: one power and its slope.
-    """
-    figure, grid = subplots(2, -(-len(names) // 2), figsize=(7.2, 4.8), sharex=True)
-    for ax, (name, label) in zip(grid.flat, names.items(), strict=True):
-        curve(ax, table, "exponent", name, OURS, "trained", ".-")
-        _powers(ax, label)
-        if name == "slope_mean":
-            for kind, style in THEORY.items():
-                ax.plot(powers, slopes[kind], style, color=NAIVE, lw=1, label=kind)
-            ax.plot(*meanfield, "*", ms=9, color=OTHER, label="mean field")
-            ax.legend(fontsize="small", loc="lower right")
-        ax.set_ylim(0, None)
-    for ax in grid[-1]:
-        ax.set_xlabel("power q of the error")
-    return figure
-
-
-def errors_by_power(
-    table: pd.DataFrame, names: dict[str, str], sparse: pd.DataFrame, powers, losses, meanfield
-) -> Figure:
-    """Errors over the naive plan's against the power: each metric; and the training loss beside theory.
-
-    Args:
-        names: column to label; `sparse`: networks trained with fewer features on.
+        sparse: networks trained with rarer features.
         losses: theory (powers,) by name in `THEORY`; `meanfield`: one power and its loss.
     """
-    figure, (left, right) = axes(2, width=9, height=3.6, sharey=True)
-    for (name, label), color in zip(names.items(), PALETTE, strict=False):
-        curve(left, table, "exponent", name, color, label, ".-")
-    curve(right, table, "exponent", "loss", OURS, f"trained, p = {table.p.iloc[0]:g}", ".-")
-    if len(sparse):
-        points(right, sparse, "exponent", "loss", OTHER, f"trained, p = {sparse.p.iloc[0]:g}", "s")
-    for name, style in THEORY.items():
-        right.plot(powers, losses[name], style, color=NAIVE, lw=1, label=f"p to 0, {name}")
-    right.plot(*meanfield, "*", ms=9, color="black", label=f"mean field, p = {table.p.iloc[0]:g}")
-    for ax, label in ((left, "error / naive plan's"), (right, "training loss / naive plan's")):
+    figure, (left, right) = axes(2, height=3.4)
+    for ax, name, label in ((left, "served", "features served"), (right, "loss", "training loss / naive plan's")):
+        curve(ax, table, "exponent", name, OURS, f"trained, p = {table.p.iloc[0]:g}", ".-")
+        if len(sparse):
+            points(ax, sparse, "exponent", name, PALETTE[4], f"trained, p = {sparse.p.iloc[0]:g}", "s")
         _powers(ax, label)
-        ax.axhline(1, color=DIM, lw=1)
-        logarithmic(ax, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 4), "y")
-        ax.set(xlabel="power q of the error", ylim=(0.005, 5))
-        ax.legend(fontsize="small", loc="lower left")
-    return figure
-
-
-def onset(
-    tables: dict[str, pd.DataFrame], passed: dict[str, dict[float, np.ndarray]], window: tuple[float, float]
-) -> Figure:
-    """Share of features served, near the power where sharing begins, by kind of training.
-
-    Args:
-        passed: by kind, for each level of that share, the power at which each network passes it, (seeds,).
-    """
-    figure, (left, right) = axes(2, width=9, height=3.2, width_ratios=(3, 2))
-    for row, ((name, table), color, mark) in enumerate(zip(tables.items(), (OURS, NAIVE, OTHER), "osD", strict=False)):
-        near = table[table.exponent.between(*window)]
-        points(left, near, "exponent", "served", color, name, mark + "-")
-        for level, values in passed[name].items():
-            right.plot(values, np.full(len(values), row) + 0.5 * (0.5 - level), "|", ms=8, color=color, alpha=0.6)
-            if row == 0 and np.isfinite(values).any():
-                right.text(np.nanmean(values), row - 0.45, f"{level:g}", ha="center", fontsize="small")
-    if not any(table.exponent.between(*window).any() for table in tables.values()):
-        nothing(left, "no power near 2\nwas swept")
-    for level in next(iter(passed.values())):
-        left.axhline(level, color=DIM, lw=0.5)
-    for ax in (left, right):
-        ax.axvline(2, color=DIM, ls=":", lw=1)
         ax.set_xlabel("power q of the error")
-    left.set(ylabel="share of features served")
-    left.legend(fontsize="small", loc="lower right")
-    right.set(yticks=range(len(tables)), yticklabels=list(tables), ylim=(len(tables) - 0.5, -0.6))
-    right.set_title("q at which a network passes a share of", fontsize="small")
+    for name, style in THEORY.items():
+        right.plot(powers, losses[name], style, color=NAIVE, lw=1, label=f"one feature at a time, {name}")
+    right.plot(*meanfield, "*", ms=9, color="black", label="mean field")
+    right.axhline(1, color=DIM, lw=1)
+    logarithmic(right, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2), "y")
+    right.set_ylim(0.01, 2)
+    left.set_ylim(0, 1.05)
+    figure.legend(*right.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize="small")
     return figure
 
 

@@ -69,6 +69,11 @@ def check(claim: str, holds: bool) -> Markdown:
     return Markdown(f"{'✓' if holds else '✗'} {claim}")
 
 
+def checks(claims: dict[str, bool]) -> Markdown:
+    """Claims, each a line, and whether they hold on this run."""
+    return Markdown("\n".join(f"- {check(claim, holds).data}" for claim, holds in claims.items()))
+
+
 def between(ends: tuple[float, float], word: str = "to") -> str:
     """Two points of a grid with a word between them: "0.1 to 0.2"; a dash where there are none."""
     return f"{ends[0]:g} {word} {ends[1]:g}" if np.isfinite(ends).all() else NONE

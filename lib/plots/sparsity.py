@@ -1,14 +1,14 @@
 """Figures of the sparsity p, and of the plane of p and the loss exponent: section 12."""
 
 import numpy as np
-import seaborn as sns
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from scipy.ndimage import distance_transform_edt
 
-from lib.plots.style import DIVERGING, NAIVE, OTHER, OURS, PALETTE, POST, axes, curve, logarithmic, nothing, plt
+from lib.plots.style import DIVERGING, NAIVE, OTHER, OURS, PALETTE, POST, axes, curve, logarithmic, plt
 
-__all__ = ["tipping", "instead", "encoders_by_p", "phases", "biases"]
-PALE = sns.color_palette("blend:#fafafa,#5c94c4", as_cmap=True)  # lines and names stay readable on all of it
+__all__ = ["tipping", "instead", "phases", "biases"]
+PALE = "#f6d5a8", "#cfe3f3", "#8fbbdd"  # favourites, groups, code: names stay readable on them
 RIVALS = {"naive plan with a constant": (PALETTE[4], "--"), "features summed": (PALETTE[5], "-.")}
 
 
@@ -43,38 +43,16 @@ def instead(table, theory, readings) -> Figure:
         theory: lines over the panel of the mean slope, by name: p and slope.
         readings: for each column of `table` what its axis says.
     """
-    figure, grid = plt.subplots(2, 3, figsize=(7.2, 4.4), sharex=True)
-    for ax, (name, label) in zip(grid.flat, readings.items(), strict=True):
+    figure, panels = axes(len(readings))
+    for ax, (name, label) in zip(panels, readings.items(), strict=True):
         curve(ax, table, "p", name, OURS, "trained networks")
-        ax.set_ylabel(label)
+        ax.set(ylabel=label, xlabel="p")
         logarithmic(ax, (0.01, 0.1, 1))
         if name == "slope_mean":
             for (kind, line), color, dash in zip(theory.items(), (NAIVE, OTHER), ("--", ":"), strict=True):
                 ax.plot(*line, dash, color=color, label=kind)
-    for ax in grid[1]:
-        ax.set_xlabel("p")
-    figure.legend(*grid[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize="small")
-    return figure
-
-
-def encoders_by_p(encoders) -> Figure:
-    """W_in of one network at each p: neurons down, features across, sorted by the neuron that listens most.
-
-    Args:
-        encoders: by p, (neurons, features).
-    """
-    figure, panels = plt.subplots(
-        len(encoders), 1, figsize=(7.2, 1.1 * len(encoders) + 0.5), sharex=True, squeeze=False
-    )
-    for ax, (p, weights) in zip(panels[:, 0], encoders.items(), strict=True):
-        order = np.lexsort((-weights.max(0), weights.argmax(0)))
-        limit = np.abs(weights).max()
-        image = ax.imshow(
-            weights[:, order], cmap=DIVERGING, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest"
-        )
-        ax.set(yticks=(), ylabel=f"p = {p:g}")
-        figure.colorbar(image, ax=ax, label="weight", pad=0.01)
-    panels[-1, 0].set_xlabel("feature, sorted by the neuron that listens to it most")
+        ax.set_ylim(0, None)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize="small")
     return figure
 
 
@@ -85,38 +63,36 @@ def _edges(centres) -> np.ndarray:
     return np.exp([2 * at[0] - middle[0], *middle, 2 * at[-1] - middle[-1]])
 
 
-def phases(p, exponents, maps, boundaries, names) -> Figure:
-    """Order parameters over the plane of p and the loss exponent, the phases by name, and boundaries as bands.
+def phases(p, exponents, names, encoders, exponent: float) -> Figure:
+    """The plane of p and the power of the loss with its phases by name, and the encoders of a few networks in it.
 
     Args:
         p, exponents: the axes of the grid.
-        maps: by title, (label, mean over networks (exponents, p)).
-        boundaries: by name, ("p", low, high): for each p the exponents between which networks pass a threshold; or
-            ("q", low, high): for each exponent the values of p; NaN where none does.
-        names: by phase, which points are in it, (exponents, p); written into the first map.
+        names: by phase, which points are in it, (exponents, p).
+        encoders: by p, (neurons, features), of networks trained at the power `exponent`; marked by letters.
     """
-    figure, panels = axes(len(maps), width=9, height=3.6, sharey=True)
-    across, up = _edges(p), _edges(exponents)
-    for ax, (title, (label, mean)) in zip(panels, maps.items(), strict=True):
-        ax.set(title=title, xlabel="p")
-        logarithmic(ax, (0.01, 0.1, 1))
-        logarithmic(ax, (1.5, 2, 3, 4, 6, 8), "y")
-        if not np.isfinite(mean).any():
-            nothing(ax)
-            continue
-        image = ax.pcolormesh(across, up, mean, cmap=PALE, rasterized=True)
-        figure.colorbar(image, ax=ax, label=label, orientation="horizontal", location="bottom", shrink=0.9)
-        for (name, (along, low, high)), color in zip(boundaries.items(), ("black", POST), strict=True):
-            edges, turned = (across, "vertical") if along == "p" else (up, "horizontal")
-            band = {"fill": True, "alpha": 0.5, "color": color, "lw": 0, "label": name}
-            ax.stairs(high, edges, baseline=low, orientation=turned, **band)
+    figure = plt.figure(figsize=(7.2, 4.0))
+    grid = figure.add_gridspec(max(len(encoders), 1), 2)
+    plane = figure.add_subplot(grid[:, 0])
+    which = np.argmax(list(names.values()), 0)
+    plane.pcolormesh(_edges(p), _edges(exponents), which, cmap=ListedColormap(PALE), vmin=0, vmax=2, rasterized=True)
+    plane.set(xlabel="p", ylabel="power q of the error")
+    logarithmic(plane, (0.01, 0.1, 1))
+    logarithmic(plane, (1.5, 2, 3, 4, 6, 8), "y")
     for name, inside in names.items():
         room = distance_transform_edt(np.pad(inside, 1), (1, 0.3))[1:-1, 1:-1]  # names are longer than high
         row, column = np.unravel_index(room.argmax(), room.shape)
         if room.any():
-            panels[0].text(p[column], exponents[row], name, ha="center", va="center", weight="bold", fontsize="small")
-    panels[0].set_ylabel("exponent q of the loss")
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize="small")
+            plane.text(p[column], exponents[row], name, ha="center", va="center", weight="bold")
+    for row, (letter, (at, weights)) in enumerate(zip("ABCDEF", encoders.items(), strict=False)):
+        plane.plot(at, exponent, "o", color="black", ms=4)
+        plane.annotate(letter, (at, exponent), (0, -4), textcoords="offset points", ha="center", va="top")
+        ax, limit = figure.add_subplot(grid[row, 1]), np.abs(weights).max()
+        look = {"cmap": DIVERGING, "vmin": -limit, "vmax": limit, "aspect": "auto", "interpolation": "nearest"}
+        ax.imshow(weights[:, np.lexsort((-weights.max(0), weights.argmax(0)))], **look)
+        ax.set(yticks=(), xticks=(), ylabel="neuron")
+        ax.set_title(f"{letter}: p = {at:g}", fontsize="small")
+    ax.set_xlabel("feature, by the neuron that listens most")
     return figure
 
 
