@@ -18,8 +18,8 @@ from lib import paths
 from lib.publish import asked, pages, site
 
 NOTEBOOKS = sorted(path.stem for path in asked.NOTEBOOKS.glob("[0-9]*.ipynb"))
-PAGES = ["index", *NOTEBOOKS, "glossary", "references", "functions", "made"]
-ORDER = [*PAGES[:2], "live", *PAGES[2:]]
+PAGES = ["index", "eight_pictures", *NOTEBOOKS, "glossary", "references", "functions", "made"]
+ORDER = [*PAGES[:3], "live", *PAGES[3:]]
 every = pytest.mark.parametrize("name", PAGES)
 
 

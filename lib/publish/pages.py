@@ -47,6 +47,18 @@ def chapter(path: Path, number: int, banner: str, out: Path) -> Page:
     return Page(path.stem, re.sub("[*`]", "", title), text, banner, str(number), printed)
 
 
+def essay(path: Path, out: Path) -> Page:
+    """A text in Markdown as a page, with figures of the paper as chapters left them in `out`."""
+    title, _, text = readme.read(path).lstrip("# ").partition("\n")
+
+    def figure(mark: re.Match) -> str:
+        caption, name = mark.groups()
+        width, height = Image.open(out / "pictures" / f"{name}.webp").size
+        return f'![{caption}](pictures/{name}.webp){{alt="{escape(caption)}" width={width} height={height}}}'
+
+    return Page(path.stem, title, linked(re.sub(r"!\[(.*?)\]\(\.\./figures/(\w+)\.png\)", figure, text)))
+
+
 def _figures(nb, number: int, stem: str, out: Path) -> None:
     """Makes each picture and the caption below it one output: a numbered figure."""
     count = 0

@@ -60,10 +60,12 @@ def build(home: Path, out: Path, root: Path | None = None) -> list[Path]:
     others.append(Page("references", "References", works, banner))
     others.append(Page("functions", "Functions", functions.text(paths.ROOT / "lib"), banner))
     others.append(Page("made", "How this was made", _made(home, root, whole if run else {}), banner))
-    made = [Page("index", about["paper"], _front(home, root, about, chapters, others), banner), *chapters, *others]
+    essays = [] if run else [pages.essay(path, out) for path in sorted((root / "notebooks").glob("*.md"))]
+    front = Page("index", about["paper"], _front(home, root, about, chapters, essays + others), banner)
+    made = [front, *essays, *chapters, *others]
     order = [(page.name, page.title) for page in made]
     if about["live"]:
-        order.insert(2, ("live", "The network, live"))
+        order.insert(2 + len(essays), ("live", "The network, live"))
     made.append(made.pop(0))
     with ThreadPoolExecutor() as pool:
         soups = list(pool.map(lambda page: pages.write(page, order, about["paper"], out), made))
@@ -71,7 +73,7 @@ def build(home: Path, out: Path, root: Path | None = None) -> list[Path]:
     (out / "paper.js").write_text(index, encoding="utf-8")
     _downloads(home, [path for path in notebooks if path.exists()], out)
     if about["pdf"]:
-        _pdf([page for page in made if page.name not in ("index", "functions")], about, out)
+        _pdf([page for page in made if page not in (front, *essays) and page.name != "functions"], about, out)
     elif not run:
         print("build/paper/paper.pdf is not made: the Python package typst is missing", file=sys.stderr)
         (out / "paper.pdf").unlink(missing_ok=True)
