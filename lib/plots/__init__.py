@@ -7,6 +7,7 @@ from lib.plots.convergence import *
 from lib.plots.importance import *
 from lib.plots.loss import *
 from lib.plots.metrics import *
+from lib.plots.opening import *
 from lib.plots.shown import *
 from lib.plots.sparsity import *
 from lib.plots.speed import *
