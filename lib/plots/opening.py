@@ -86,7 +86,7 @@ def arrows(writes, reads, names) -> Figure:
 
 
 def sets_taken(w_in, carriers) -> Figure:
-    """A small encoder (neurons, features) in colour and in numbers, features by the set of neurons that carries them."""
+    """A small encoder (neurons, features) in colour and numbers, features by the set of neurons that carries them."""
     figure, ax = axes(height=1.9)
     order = sorted(range(w_in.shape[1]), key=lambda j: (carriers[:, j].sum(), *~carriers[:, j]))
     shown = w_in[:, order]
