@@ -26,7 +26,7 @@ def apart():
         yield pool
 
 
-@pytest.mark.parametrize("name", ["02_slopes", "08_nulls", "12_sparsity"])
+@pytest.mark.parametrize("name", ["00_setup", "02_slopes", "08_nulls", "12_sparsity"])
 def test_a_section_trains_what_was_foreseen(name, apart, tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "STORE", tmp_path / "store")
     cell = asked.cell(asked.NOTEBOOKS / f"{name}.ipynb")

@@ -122,7 +122,11 @@ def behaviour():
     yield "samples", (x,), (0, image, x[:, :24].T), (1, bars, np.bincount((x != 0).sum(0)))
     losses, slopes = some(3, 5), some(5, 4)
     one = [(1, line, X5, slope) for slope in (*slopes.T, slopes.mean(1))]
-    yield "learning", (losses, slopes, 4.0), (0, band, X5, losses), *one
+
+    def part(ax, start, width):
+        np.testing.assert_allclose((ax.patches[0].get_x(), ax.patches[0].get_width()), (start, width))
+
+    yield "learning", (losses, slopes, 4.0, (2, 4)), (0, band, X5, losses), *one, (1, part, 2, 2)
     index, distances = (
         pd.Index(list("ab")),
         {name: pd.Series(some(2), list("ba")) for name in ("relu", "x", "positive")},
@@ -156,6 +160,39 @@ def behaviour():
     trained, naive = some(5, 3), np.array([0.5, 0.25, 0.5])
     left = (0, band, X3, trained), (0, line, X3, naive)
     yield "overload", (X3, trained, naive, 0.4), *left, (1, band, X3, trained / naive), (1, line, [20], [0.4])
+
+
+def opening():
+    w_in, w_out = np.array([[0.5, -1, 0.2], [0.1, 2, 0.3]]), some(3, 2)
+
+    def passed(ax):
+        """Lines of the decoder are as wide as what they give: feature 1 reaches the second neuron only."""
+        wide = np.reshape(ax.collections[2].get_linewidths(), (3, 2))
+        np.testing.assert_allclose(wide[:, 0], 0)
+        np.testing.assert_allclose(wide[:, 1] / wide[:, 1].max(), w_out[:, 1] / w_out[:, 1].max())
+
+    answers = {"trained": w_out @ np.maximum(w_in[:, 1], 0), "naive": np.zeros(3)}
+    outputs = [(panel, bars, values) for panel, values in enumerate(answers.values(), 1)]
+    yield "traced", (w_in, w_out, 1, answers), (0, passed), *outputs, (1, line, [1], [0.5])
+    writes, reads = some(2, 3, 2), some(2, 3, 2)
+
+    def pointing(ax, vectors):
+        drawn = np.concatenate([np.stack([one.U, one.V], 1) for one in ax.collections])
+        assert len(drawn) == 6 and all(np.isclose(drawn, vector).all(1).any() for vector in vectors.reshape(-1, 2))
+
+    both = (0, pointing, writes), (1, pointing, reads)
+    yield (
+        "arrows",
+        (writes, reads, "ABC"),
+        *both,
+        (0, written, {"ABC"[k]: tuple(1.15 * writes[0, k]) for k in range(3)}),
+    )
+    carriers = np.array([[True, True, False], [True, False, True]])  # on both, on the first, on the second
+
+    def sets(ax):
+        assert [label.get_text() for label in ax.get_xticklabels()] == ["1", "2", "1 + 2"]
+
+    yield "sets_taken", (w_in, carriers), (0, image, w_in[:, [1, 2, 0]]), (0, sets)
 
 
 def structure():
@@ -402,7 +439,7 @@ def weights_and_widths():
 
 FIGURES = {
     name: (given, shown)
-    for part in (behaviour, structure, by_metric, conclusion, longer, knobs, weights_and_widths)
+    for part in (behaviour, opening, structure, by_metric, conclusion, longer, knobs, weights_and_widths)
     for name, given, *shown in part()
 }
 

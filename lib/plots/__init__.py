@@ -9,6 +9,7 @@ from lib.plots.importance import *
 from lib.plots.limits import *
 from lib.plots.loss import *
 from lib.plots.metrics import *
+from lib.plots.opening import *
 from lib.plots.reading import *
 from lib.plots.shown import *
 from lib.plots.sparsity import *

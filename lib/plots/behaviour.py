@@ -22,17 +22,22 @@ def samples(x) -> Figure:
     return figure
 
 
-def learning(losses, one_slopes, exponent: float) -> Figure:
-    """Loss of an ensemble (seeds, steps or parts), its power, and the slopes of one as it learns (steps, features)."""
+def learning(losses, one_slopes, exponent: float, parting: tuple[int, int]) -> Figure:
+    """Loss of an ensemble (seeds, steps or parts), its power, and the slopes of one as it learns (steps, features).
+
+    Args:
+        parting: the steps from which and to which features part.
+    """
     figure, (left, right) = axes(2)
     steps = np.arange(1, len(one_slopes) + 1)
     band(left, np.linspace(0, len(steps), losses.shape[1] + 1)[1:], losses, OURS, f"{len(losses)} networks")
     left.set(xscale="log", yscale="log", xlabel="step", ylabel=f"L{exponent:g} loss on fresh samples")
     right.plot(steps, one_slopes, color=OURS, alpha=0.15, lw=0.7)
     right.plot(steps, one_slopes.mean(1), color="black", label="mean over features")
-    right.set(xscale="log", xlabel="step", ylabel="slope of each feature, R_ii")
-    for ax in (left, right):
-        ax.legend()
+    right.axvspan(*parting, color=DIM, alpha=0.3, lw=0, label="features part")
+    right.set(xscale="log", xlabel="step", ylabel="slope of each feature")
+    left.legend()
+    right.legend(loc="upper left", fontsize="small")
     return figure
 
 
@@ -66,7 +71,7 @@ def feature_errors(error, naive) -> Figure:
     ax.axhline(naive.mean(), color=NAIVE, ls=":", label="naive plan, mean")
     band(ax, rank, order, OURS, f"{len(error)} trained networks")
     ax.plot(rank, order[0], ".", ms=3, color="black", label="network 0")
-    ax.set(xlabel="feature, sorted by its error", ylabel="active-only MSE", ylim=(0, None))
+    ax.set(xlabel="feature, sorted by its error", ylabel="active-only error", ylim=(0, None))
     ax.legend(loc="lower right")
     return figure
 
@@ -74,7 +79,7 @@ def feature_errors(error, naive) -> Figure:
 def error_over_networks(error, published: float) -> Figure:
     """Mean active-only MSE of each network (seeds,), each a point, beside the published one."""
     figure, ax = axes(height=2.4)
-    spread(ax, error, "active-only MSE, mean over features", published)
+    spread(ax, error, "active-only error, mean over features", published)
     return figure
 
 
@@ -91,15 +96,15 @@ def responses(values, curves, wanted, chosen: dict[int, str]) -> Figure:
 
 
 def slope_spread(slopes, published_mean: float) -> Figure:
-    """Slopes R_ii (seeds, features): over the features of one network, over all, and their mean per network."""
-    figure, (left, right) = axes(2)
+    """Slopes (seeds, features): over the features of one network, over all, and their mean per network."""
+    figure, (left, right) = axes(2, sharex=True)
     bins = np.linspace(slopes.min(), slopes.max(), 40)
     left.hist(slopes.ravel(), bins, density=True, color=OURS, alpha=0.35, label=f"all {len(slopes)} networks")
     left.hist(slopes[0], bins, density=True, histtype="step", color="black", label="network 0")
-    left.set(xlabel="slope of a feature, R_ii", ylabel="density")
+    left.set(xlabel="slope of a feature", ylabel="density", ylim=(0, 1.5 * left.get_ylim()[1]))
     spread(right, slopes.mean(1), "mean slope of a network", published_mean)
     published_line(left, published_mean)
-    left.legend(fontsize="small")
+    left.legend(loc="upper left", fontsize="small")
     return figure
 
 
@@ -107,13 +112,14 @@ def slope_against_error(slopes, error, correlations, published: float) -> Figure
     """Slope against active-only MSE over the features of network 0, and the correlation of every network."""
     figure, (left, right) = axes(2)
     left.plot(slopes[0], error[0], "o", ms=4, color=OURS, alpha=0.7)
-    left.set(xlabel="slope, R_ii", ylabel="active-only MSE", title="network 0, one point a feature")
+    left.set(xlabel="slope of a feature", ylabel="active-only error", title="network 0, a point for each feature")
     spread(right, correlations, "correlation over features", published)
     right.set_title("every network")
+    right.legend(loc="upper center", fontsize="small")
     return figure
 
 
-NAMED = {"slope_error_corr": "correlation of slope and error", "error_range": "max - min of error over features"}
+NAMED = {"slope_error_corr": "correlation of slope and error", "error_range": "largest − smallest error of a feature"}
 
 
 def evaluation_noise(plain, published) -> Figure:

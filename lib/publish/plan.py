@@ -28,6 +28,8 @@ from lib.experiments import (
 from lib.experiments.parameters import Study, kinds
 from lib.publish.progress import work
 
+SMALL = Config(features=3, neurons=2, p=0.05, learning_rate=0.01, steps=4000, seeds=8)  # the smallest superposition
+
 
 def missing(section: str, given: tuple[Config, Measurement, Study]) -> list[Config]:
     """The ensembles that a section would have to train now: neither in the store nor in a committed table."""
@@ -44,7 +46,10 @@ def trained(section: str, config: Config, measured: Measurement, study: Study) -
     table = lambda name, points, options=measured: sweep.to_train(name, points, study.every, options)
     every = lambda points: sum(points.values(), [])
     sections = {
-        "00": lambda: [config, replace(config, target="relu"), identity, replace(identity, low=0.0)],
+        "00": lambda: [
+            *(config, replace(config, target="relu"), identity, replace(identity, low=0.0)),
+            *(SMALL, replace(SMALL, features=7, neurons=3)),
+        ],
         "01": lambda: [config, linear],
         "06": lambda: [config, linear],
         "08": lambda: [config, linear, replace(linear, target="identity")],
