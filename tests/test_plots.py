@@ -437,9 +437,76 @@ def weights_and_widths():
     yield "responses_by_activation", (X3, curves, targets), *checks, (0, line, X3, X3), (1, line, X3, X3 + 1)
 
 
+def limits_codes_readers():
+    rows = pd.DataFrame({"floor": some(3), "found": some(3), "theory": some(3), "naive": some(3)}, [0.002, 0.01, 0.2])
+    trained = pd.DataFrame({"exponent": [2.0, 2, 4, 4], "limit": some(4)})
+    found, limit = (0, line, rows.index, rows.found), (0, line, trained.exponent, trained.limit)
+    yield "rare_losses", (rows, trained), found, limit, (0, rule, 1), (0, reaches, rows.index, rows.floor)
+    nets = swept("p", [0.01, 0.2], "loss")
+    parts = [(k, line, rows.index, rows[name]) for k in (0, 1) for name in ("found", "theory", "naive")]
+    means = [(k, line, [0.01, 0.2], nets.groupby("p").loss.mean()) for k in (0, 1)]
+    yield "room", ({"a": (rows, nets), "b": (rows, nets)},), *parts, *means, (1, reaches, rows.index, rows.floor)
+    errors = pd.Series(some(3), list("abc"))
+    yield "floors", (errors, 0.1, "MSE"), (0, bars, errors[::-1]), (0, rule, 0.1)
+    sized = pd.concat(swept("p", [0.01, 0.1], "loss", size=k) for k in (1, 2))
+    least = sized.groupby(["p", "size"]).loss.mean().unstack().min(axis=1)
+    over = sized.assign(over=100 * (sized.loss / sized.p.map(least) - 1))
+    best = sized.groupby(["p", "size"]).loss.mean().unstack().idxmin(axis=1)
+    networks = swept("p", [0.01, 0.1], "carriers")
+    checks = [(0, curve, over[over["size"] == k], "p", "over") for k in (1, 2)]
+    yield "sizes_by_p", (sized, networks), *checks, (1, curve, networks, "p", "carriers"), (1, line, best.index, best)
+    square, places, seen = some(3, 2), some(3, 4), {"3 to 2": some(3)}
+    checks = (0, image, square), (0, line, seen["3 to 2"], X3), (0, line, np.nanmean(places, 1), X3)
+    yield "predicted_changes", ([0.01, 0.1], X3, square, seen, {"3 to 2": (X3, places)}), *checks
+    nets = swept("p", [0.002, 0.02], "loss", steps=100, features=45)
+    made = pd.DataFrame({"features": 45, "p": [0.002, 0.02], "code": "all", "loss": some(2)})
+    other = made.assign(code="drawn", loss=some(2))
+    checks = (0, line, [-0.12, 0.88], nets.groupby("p").loss.mean()), (0, line, [0.12, 1.12], made.loss)
+    given = nets, pd.concat([made, other]), ("all", "drawn")
+    yield "complete_codes", given, *checks, (0, line, [0.24, 1.24], other.loss)
+    nets = swept("features", [100, 300], "slope_mean", "carriers")
+    sizes, told = [100, 300], ([100, 300], [0.4, 0.5])
+    means = [
+        (k, line, sizes, nets.groupby("features")[name].mean()) for k, name in enumerate(("slope_mean", "carriers"))
+    ]
+    yield "at_scale", (nets, told), *means, (0, line, *told)
+    many = pd.DataFrame({"sweep": "one", "crowding": [0.01, 0.02, 0.5], "slope": some(3), "slope_law": some(3)})
+    calm, ratio = many[:2], (many.slope_law / many.slope)[:2]
+    checks = (0, line, calm.slope_law, calm.slope), (1, line, calm.crowding, ratio), (1, rule, 1), (1, rule, 0.1)
+    yield "law", (many, "slope", "slope", 0.1), *checks, (0, line, many.slope_law[2:], many.slope[2:])
+    known = {n: pd.DataFrame(some(5, 4), columns=["own mse", "own l4", "set mse", "set l4"]) for n in "ab"}
+    lines, ends = {"mse": {"floor": 0.3}, "l4": {}}, (2.5, 97.5)
+    checks = [
+        (1, line, known["b"]["set l4"].mean(), [1.14]),
+        (0, line, np.percentile(known["a"]["own mse"], ends), -0.14),
+    ]
+    given = known, {"own": "own readout", "set": "best set"}, lines
+    yield "known_readers", given, *checks, (0, rule, 0.3), (0, names, ["own readout", "best set"])
+    rights = {"a": some(6, 3), "b": some(6, 3)}
+    checks = [(0, band, X3, rights["a"]), (0, band, X3, rights["b"])]
+    yield "right_sets", (rights, {"limit": 1.9}), *checks, (0, rule, 1.9)
+    columns = [f"{who} {what}" for who in ("rays", "dots") for what in ("found", "spurious")]
+    rows, said = swept("steps", [100, 1000], *columns), {"rays": "rays", "dots": "null: random samples"}
+    means = rows.groupby("steps").mean()
+    checks = [(k, line, means.index, means[f"dots {what}"]) for k, what in enumerate(("found", "spurious"))]
+    checks += [(0, reaches, means.index, rows.groupby("steps")["rays found"].max()), (0, rule, 24)]
+    yield "blind_readers", (rows, "steps", said, "steps", 24), *checks
+    settings = pd.DataFrame({"found": some(3), "recovered": some(3)}, ["topk 1 1", "topk 2 1", "relu 1 0.1"])
+    checks = (
+        (0, line, settings.recovered[:2], settings.found[:2] / 24),
+        (0, line, settings.recovered[2:], settings.found[2:] / 24),
+    )
+    yield "spared", (settings, {"topk": "TopK", "relu": "ReLU"}, 24), *checks
+    noisy = {"a": some(6, 3), "b": some(6, 3)}
+    yield "under_noise", (X3, noisy), (0, band, X3, noisy["a"]), (0, band, X3, noisy["b"]), (0, rule, 1)
+
+
 FIGURES = {
     name: (given, shown)
-    for part in (behaviour, opening, structure, by_metric, conclusion, longer, knobs, weights_and_widths)
+    for part in (
+        *(behaviour, opening, structure, by_metric, conclusion, longer, knobs, weights_and_widths),
+        limits_codes_readers,
+    )
     for name, given, *shown in part()
 }
 

@@ -1,13 +1,15 @@
 """Figures of codes that nobody trained beside trained networks, and of the law: section 17."""
 
 import numpy as np
+import seaborn as sns
 from matplotlib.figure import Figure
 
-from lib.plots.sparsity import PALE, _edges
+from lib.plots.sparsity import _edges
 from lib.plots.style import DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, curve, logarithmic, nothing, points
 
 __all__ = ["sizes_by_p", "predicted_changes", "complete_codes", "at_scale", "law"]
 MARKS = "osD^vP"
+PALE = sns.color_palette("blend:#fafafa,#5c94c4", as_cmap=True)  # lines stay readable on all of it
 
 
 def sizes_by_p(table, networks) -> Figure:
