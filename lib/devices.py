@@ -14,8 +14,7 @@ from jax.sharding import Mesh, PartitionSpec
 from lib.config import Config
 
 jax.config.update("jax_default_matmul_precision", "highest")  # a default never decides a number
-# a core may be there and not for us
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()  # those that are ours
 if jax.config.jax_num_cpu_devices < 0 and "device_count" not in os.environ.get("XLA_FLAGS", ""):
     try:  # a device per core: a network's small products run faster side by side than each on all cores
         jax.config.update("jax_num_cpu_devices", CORES)

@@ -15,7 +15,7 @@ from lib.config import Config, OneLine
 from lib.devices import each
 from lib.model import Network, init
 
-STRIDE = 1_000  # steps of one program: a longer training runs it again
+STRIDE, KEPT = 200, 1_000  # steps of one program, which a longer training runs again; losses kept of a training
 
 
 class Diverged(OneLine, FloatingPointError):
@@ -91,7 +91,8 @@ def keys(config: Config, first: int = 0) -> tuple[Array, Array]:
 
 def starts(config: Config, first: int = 0) -> tuple[Network, Any, Array]:
     """What `begin` gives each network of an ensemble."""
-    return each(begin, keys(config, first), replace(config.task(), start=config.start, optimiser=config.optimiser))
+    plain = replace(config.task(), start=config.start, optimiser=config.optimiser, target="relu", profile="step")
+    return each(begin, keys(config, first), replace(plain, exponent=4.0))  # one program for all that start alike
 
 
 def trained(config: Config, first: int = 0, onward: Callable = onward) -> tuple[Network, Any]:
@@ -114,13 +115,13 @@ def train_ensemble(config: Config, first: int = 0) -> dict[str, Array]:
     """Trains `config.seeds` networks, the seeds from `first` on, each from its own start and on its own samples.
 
     Returns: `w_in` (seeds, neurons, features), `w_out` (seeds, features, neurons), and `loss` (seeds, steps), of more
-    than `STRIDE` steps the means over that many equal parts.
+    than `KEPT` steps the means over that many equal parts.
 
     Raises:
         Diverged: a network did, see `diverged`.
     """
     network, (losses, _) = trained(config, first)
-    edges = np.linspace(0, config.steps, min(config.steps, STRIDE) + 1).astype(int)
+    edges = np.linspace(0, config.steps, min(config.steps, KEPT) + 1).astype(int)
     losses = np.add.reduceat(losses, edges[:-1], 1) / np.diff(edges).astype(np.float32)
     if (lost := diverged(network, losses, config)).any():
         raise Diverged(
@@ -143,8 +144,9 @@ def diverged(networks: Network, losses: np.ndarray, config: Config) -> np.ndarra
     share = -(-losses.shape[1] // 10)
     ends = losses[:, -share:].mean(1)
     useless = config.p * np.mean(data.importance(config))
-    square = np.square(each(alone_error, networks)).mean(1)
-    return ~((ends <= useless) | (square <= 100)) | ~np.isfinite(ends)
+    if (lost := ~(ends <= useless)).any():
+        lost &= ~(np.square(each(alone_error, networks)).mean(1) <= 100)
+    return lost | ~np.isfinite(ends)
 
 
 def alone_error(network: Network) -> Array:

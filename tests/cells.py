@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import jax
+import matplotlib.pyplot as plt
 import nbformat
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
@@ -29,11 +30,12 @@ BAD = re.compile(r"(?<![\w.])[-+−]?(nan|NaN|inf|-inf)(?!\w)")
 
 @contextmanager
 def cheaply(store: Path):
-    """Programs compiled in a third of the time, hardly optimised; what they compute goes to a store of its own."""
+    """Programs compiled in a third of the time, hardly optimised, and figures of few dots; a store of its own."""
     before, paths.STORE = paths.STORE, store
     jax.config.update("jax_disable_most_optimizations", True)
     try:
-        yield
+        with plt.rc_context({"savefig.dpi": 20, "figure.constrained_layout.use": False}):
+            yield
     finally:
         jax.config.update("jax_disable_most_optimizations", False)
         paths.STORE = before

@@ -14,7 +14,7 @@ from lib.experiments import parameters
 from lib.publish import asked
 
 TINY = {"features": 12, "neurons": 4, "p": 0.1, "steps": 4, "seeds": 3, "batch": 32, "samples": 256, "inputs": 256}
-TINY |= {"k_max": 6, "rival_seeds": 2, "longest": 12, "grid": 2}
+TINY |= {"k_max": 6, "rival_seeds": 2, "longest": 12, "grid": 2, "tasks": 3}
 CORNERS = {  # a name stands for that parameter's value
     "features": (12, 3, 2),
     "neurons": (2, "features", 1),
@@ -31,6 +31,7 @@ CORNERS = {  # a name stands for that parameter's value
     "longest": ("steps",),
     "lengths": ([1],),
     "sizes": ([1],),
+    "tasks": (1,),
     "drawn": ([1],),
     "powers": ([3],),
     "rates": ([0.1],),

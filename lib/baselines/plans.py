@@ -1,6 +1,7 @@
 """Plans that nobody trained: the naive plan with a constant, and plain sums."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 import jax
 import jax.numpy as jnp
@@ -51,19 +52,21 @@ def tuned(family: Callable, config: Config, x: Array) -> dict[str, tuple[float, 
     five values fix that. Where the constant does not matter it is 0; where there is no error, since no feature is
     on in `x`, both are NaN.
     """
-
-    def at(constant, config, x):
-        return measure.metrics(measure.power_means(family(config, constant), config, x))
-
     grid, best = np.linspace(0, 1, 5), {}
-    for name, values in measure.each(at, grid, config, x).items():
+    for name, values in measure.each(_errors(family), grid, config, x).items():
         if np.ptp(values) > 0:
             curve = np.polynomial.Polynomial.fit(grid, values, 4)
             best[name] = float(minimize_scalar(curve, bounds=(0, 1), method="bounded", options={"xatol": 1e-7}).x)
         else:
             best[name] = 0.0 * np.ptp(values)  # 0, or NaN
-    found = measure.each(at, np.array(list(best.values())), config, x)
+    found = measure.each(_errors(family), np.resize([*best.values()], len(grid)), config, x)  # the same program again
     return {name: (constant, float(found[name][i])) for i, (name, constant) in enumerate(best.items())}
+
+
+@cache
+def _errors(family: Callable) -> Callable:
+    """The metrics of a plan of this family, from its constant: one function for each, so that it is compiled once."""
+    return lambda constant, config, x: measure.metrics(measure.power_means(family(config, constant), config, x))
 
 
 def rivals(config: Config, inputs: int) -> pd.DataFrame:

@@ -17,12 +17,13 @@ KINDS = {"none": "no biases", "hidden": "biases of neurons", "both": "of outputs
 
 
 def points(base: Config, rates: Sequence[float]) -> list[Config]:
-    """Every kind of bias at some of `rates`; at fewer of them five times as long, and from the naive plan with all
+    """Every kind of bias at some of `rates`; at a third of them at most five times as long, and from the naive plan with all
     biases; at one of them on inputs that are never negative."""
     at = lambda *values: [p for p in values if p in rates]
     some = at(0.002, 0.02, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0) or sorted(rates)[:4]
     alike = lambda values, **other: [replace(base, biases=kind, p=p, **other) for p in values for kind in KINDS]
-    longer = alike(few := at(0.02, 0.1, 0.2, 0.3)) + [replace(base, biases="both", p=p, start="naive") for p in few]
+    few = at(0.02, 0.1, 0.2, 0.3)[: len(rates) // 3]
+    longer = alike(few) + [replace(base, biases="both", p=p, start="naive") for p in few]
     return list(dict.fromkeys([*alike(some), *map(sweep.longer, longer), *alike(at(0.02), low=0.0)]))
 
 

@@ -54,6 +54,7 @@ class Study(Checked):
         WIDTHS, "numbers of neurons", 1, 10_000, kind=int, most=100, at_most="features", coarse=(10, 30, 100)
     )
     activations: tuple = declare(NETWORKS, "what neurons do with their input", kind=str, most=4, options=NETWORKS)
+    tasks: int = declare(10, "tasks along which the decoder's length is watched", 1, 10, coarse=1)
     grid: int = declare(15, "points along each axis of a phase diagram", 2, 1_000, coarse=3)
     every: int = declare(64, "of committed networks, one in so many is trained again; 1: all", 1, 1_000_000)
     digits: int = declare(4, "significant digits shown in the tables", 1, 12)
