@@ -170,9 +170,10 @@ def structure():
     sides = (0, line, [0.3, 0.4], [0.5, 0.8]), (0, line, [-0.1, -0.2], [-0.7, -0.6])
     yield "tied_weights", (w_in, w_out), *sides
     weights = np.array([[0.1, -0.3, 0.2], [-0.1, -0.2, 0.4]])
-    left = (0, line, X3, [0.3, 0.2, 0.1]), (0, line, X3, [0.4, 0.2, 0.1])
-    right = (1, line, X3, [0.2, 0.1, -0.3]), (1, line, X3, [0.4, -0.1, -0.2])
-    yield "sorted_weights", (weights,), *left, *right
+    nan = np.nan
+    above = (0, line, X3, [0.2, 0.1, nan]), (0, line, X3, [0.4, nan, nan])
+    below = (0, line, X3, [nan, nan, -0.3]), (0, line, X3, [nan, -0.1, -0.2])
+    yield "sorted_weights", (weights,), *above, *below
     values = some(3, 2)
     right = (1, bars, [0.1]), (1, spanned, values.ravel())
     yield "specialization", (values, (0.2, 0.3)), (0, bars, np.sort(values[0])), *right

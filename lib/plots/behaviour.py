@@ -157,7 +157,7 @@ def crosstalk(entries, worst, published: float) -> Figure:
     figure, (left, right) = axes(2)
     left.hist(entries, 80, color=OURS, histtype="stepfilled")
     left.axvline(0, color="black", lw=0.8)
-    left.set(xlabel="answer of one output to another feature at 0.5", ylabel="pairs", title="network 0")
+    left.set(xlabel="push on an output, feature at 0.5", ylabel="pairs", title="network 0")
     spread(right, worst, "strongest push down in a network", published)
     right.set_title("every network")
     return figure

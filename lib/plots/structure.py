@@ -35,7 +35,7 @@ def budget(signal, crosstalk, singular_values) -> Figure:
     relative = np.maximum(singular_values[:, :shown] / singular_values[:, :1], 1e-9)
     right.plot(np.arange(1, shown + 1), relative.T, "o", ms=4, color=OURS)
     right.set(yscale="log", xlabel="singular value of M, by size", ylabel="share of the largest", title="every network")
-    right.xaxis.set_major_locator(MaxNLocator(integer=True))
+    right.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 5, 10], integer=True))
     return figure
 
 
@@ -64,16 +64,15 @@ def tied_weights(w_in, w_out) -> Figure:
 
 
 def sorted_weights(w_in) -> Figure:
-    """Encoder weights of each neuron (neurons, features), sorted by size and with their signs."""
-    figure, (left, right) = axes(2)
-    rank = np.arange(1, w_in.shape[1] + 1)
-    left.plot(rank, -np.sort(-np.abs(w_in)).T, color=OURS, alpha=0.5, lw=1)
-    left.set(ylabel="size of the encoder weight", title="without signs", ylim=(0, None))
-    right.plot(rank, -np.sort(-w_in).T, color=OURS, alpha=0.5, lw=1)
-    right.axhline(0, color="black", lw=0.8)
-    right.set(ylabel="encoder weight", title="with signs")
-    for ax in (left, right):
-        ax.set_xlabel("feature, sorted by weight")
+    """Encoder weights of each neuron (neurons, features), largest first, coloured by sign."""
+    figure, ax = axes(height=2.8)
+    weights, rank = -np.sort(-w_in), np.arange(1, w_in.shape[1] + 1)
+    for color, name, side in ((OURS, "it listens", weights > 0), (NAIVE, "it is held back", weights <= 0)):
+        lines = ax.plot(rank, np.where(side, weights, np.nan).T, color=color, alpha=0.6, lw=1)
+        lines[0].set_label(name)
+    ax.axhline(0, color="black", lw=0.8)
+    ax.set(xlabel="feature, sorted by its weight in the neuron", ylabel="encoder weight")
+    ax.legend()
     return figure
 
 
@@ -127,9 +126,11 @@ def footprint_overlap(pairs, share: float, cuts, overlap, shares, chosen: float,
     """
     figure, (left, right) = axes(2)
     left.hist(pairs.ravel(), 30, color=OURS, histtype="stepfilled")
-    left.axvline(share / (2 - share), color="black", ls=":", lw=1.5)
+    left.axvline(share / (2 - share), color="black", ls=":", lw=1.5, label="independent sets")
     published_line(left, published)
     left.set(xlabel="overlap of two footprints", ylabel="pairs of neurons", title="every pair of every network")
+    left.set_ylim(0, 1.4 * left.get_ylim()[1])
+    left.legend(fontsize="small", loc="upper left")
     band(right, cuts, overlap, OURS, "trained networks")
     right.plot(cuts, (shares / (2 - shares)).mean(0), color="black", ls=":", lw=1.5, label="independent sets")
     right.axvline(chosen, color=DIM, lw=1, label="line taken")
