@@ -91,6 +91,12 @@ def counted(ax, values):
     assert low - 1e-9 <= min(values) and max(values) <= high + 1e-9 and high - low < 2 * np.ptp(values) + 2
 
 
+def spanned(ax, values):
+    """Bars whose heights add up to the number of values, beside one that shades a range."""
+    heights = [patch.get_height() for patch in ax.patches if isinstance(patch, Rectangle)]
+    assert np.isclose(sum(heights), len(values) + 1)
+
+
 def image(ax, square):
     shown = (ax.images or ax.collections)[0].get_array()
     np.testing.assert_allclose(np.ma.filled(shown, np.nan), square)
@@ -152,14 +158,14 @@ def behaviour():
     shown = pd.DataFrame(plain), pd.Series({"a": 0.3, "b": 0.7})
     yield "evaluation_noise", shown, *means, (0, rule, 0.3), (1, rule, 0.7)
     response = np.array([[9.0, 0.1, -0.4], [0.3, 9, 0.2], [-0.2, 0.5, 9]])
-    strongest = (0, bars, [-0.2, -0.1, 0.15, 0.25]), (0, names, ["2 → 0", "0 → 2", "0 → 1", "1 → 2"])
-    yield "cross_terms", (response, 2), *strongest
+    pushed = (0, bars, [0.2]), (0, bars, [-0.4]), (0, bars, [9])
+    yield "one_feature", (response[:, 2], 2), *pushed
     entries = some(99)
     sides = (0, steps, entries, 80), (1, counted, error.min(1)), (1, rule, -0.3)
-    yield "cross_term_spread", (entries, error.min(1), -0.3), *sides
+    yield "crosstalk", (entries, error.min(1), -0.3), *sides
     trained, naive = some(5, 3), np.array([0.5, 0.25, 0.5])
-    left = (0, band, X3, trained), (0, line, X3, naive)
-    yield "overload", (X3, trained, naive, 0.4), *left, (1, band, X3, trained / naive), (1, line, [20], [0.4])
+    lines = (0, line, X3, naive), (0, line, [20], [0.4])
+    yield "overload", (X3, trained, naive, 0.4), (0, band, X3, trained), *lines
 
 
 def opening():
@@ -199,39 +205,32 @@ def structure():
     m = some(3, 3)
     yield "folded_map", (m,), (0, image, m), (1, image, m * (1 - np.eye(3)))
     signal, load, singular = np.array([0.2, 0.9, 0.5]), np.array([0.1, 0.2, 0.3]), -np.sort(-some(5, 3), 1)
-    relative = (1, band, X3, singular / singular[:, :1])
+    relative = [(1, line, X3, one / one[0]) for one in singular]
     sorted_by_signal = (0, line, range(3), [0.9, 0.5, 0.2]), (0, line, range(3), [0.2, 0.3, 0.1])
-    yield "budget", (signal, load, singular), *sorted_by_signal, relative
-    corr = np.array([0.1, 0.2, 0.4])
-    yield "load_against_error", (load, signal, corr, 0.3), (0, line, load, signal), (1, counted, corr), (1, rule, 0.3)
-    w_in, w_out, into, out = some(2, 4), some(4, 2), some(3, 2), some(3, 2)
-    norms = (1, line, into.ravel(), out.ravel()), (1, line, into[0], out[0])
-    yield "tied_weights", (w_in, w_out, into, out), (0, line, w_in.ravel(), w_out.T.ravel()), *norms
-    shares = some(5, 2, 3)
-    left = [(0, line, X3, 100 * neuron) for neuron in shares[0]]
-    yield "sorted_weights", (shares,), *left, (0, rule, 100 / 3), (1, band, X3, 100 * shares.cumsum(2).mean(1))
-    weights = RNG.normal(size=(3, 2, 40))
-    bins = np.linspace(weights.min(), weights.max(), 120)
-    outlines = [(0, steps, part, bins, True) for part in (weights, weights[0])]
-    yield "weight_signs", (weights,), *outlines, (1, counted, (weights > 0).sum(2).ravel())
+    yield "budget", (signal, load, singular), *sorted_by_signal, *relative
+    error = some(3)
+    yield "crosstalk_against_error", (load, error, signal), (0, line, load, error), (1, line, load, signal)
+    w_in, w_out = np.array([[0.3, -0.1], [-0.2, 0.4]]), np.array([[0.5, -0.6], [-0.7, 0.8]])
+    sides = (0, line, [0.3, 0.4], [0.5, 0.8]), (0, line, [-0.1, -0.2], [-0.7, -0.6])
+    yield "tied_weights", (w_in, w_out), *sides
+    weights = np.array([[0.1, -0.3, 0.2], [-0.1, -0.2, 0.4]])
+    nan = np.nan
+    above = (0, line, X3, [0.2, 0.1, nan]), (0, line, X3, [0.4, nan, nan])
+    below = (0, line, X3, [nan, nan, -0.3]), (0, line, X3, [nan, -0.1, -0.2])
+    yield "sorted_weights", (weights,), *above, *below
     values = some(3, 2)
-    right = (1, counted, values.ravel()), (1, rule, 0.2), (1, rule, 0.3)
+    right = (1, bars, [0.1]), (1, spanned, values.ravel())
     yield "specialization", (values, (0.2, 0.3)), (0, bars, np.sort(values[0])), *right
     counts = some(5, 3)
     yield "touched", (X3, counts, 2.0, 0.4), (0, band, X3, counts), (0, rule, 2.0), (0, line, [2.0], [0.4])
-    change = np.array([[0.1, 0.0], [0.0, 0.2], [0.3, 0.1]])
-    yield "ablation", (change, 0.05), (0, image, change[[0, 2, 1]].T)
-    both = (
-        (0, line, into.ravel(), out.ravel()),
-        (0, line, into[0], out[0]),
-        (1, band, X3, counts),
-        (1, line, [2], [0.4]),
-    )
-    yield "fields", (into, out, X3, counts, 2.0, 0.4), *both, (1, rule, 2.0)
-    pairs = some(60)
-    blank = np.where(np.eye(3, dtype=bool), np.nan, m)
-    right = (1, steps, pairs, 30), (1, rule, 0.3), (2, counted, corr), (2, rule, 0.3)
-    yield "footprint_overlap", (m, pairs, corr, 0.3), (0, image, blank), *right
+    change = np.array([[0.1, 0.0], [0.0, 0.2], [0.3, -0.1]])
+    both = [(k, line, X3, lost) for k in (0, 1) for lost in ([0.3, 0.1, 0], [0.2, 0, -0.1])]
+    yield "ablation", (change, 0.05), *both, (0, rule, 0.05), (1, rule, 0.05)
+    pairs, overlap, shares = some(60), some(5, 3), some(5, 3)
+    left = (0, steps, pairs, 30), (0, rule, 0.3), (0, rule, 0.25)
+    chance = (shares / (2 - shares)).mean(0)
+    right = (1, band, X3, overlap), (1, line, X3, chance), (1, rule, 2.0), (1, line, [2], [0.3])
+    yield "footprint_overlap", (pairs, 0.4, X3, overlap, shares, 2.0, 0.3), *left, *right
 
 
 def by_metric():
@@ -245,10 +244,6 @@ def by_metric():
     by_plan = {metric: {"trained": some(5, 3)} for metric in three}
     panels = [(k, band, X3, by_plan[metric]["trained"]) for k, metric in enumerate(three)]
     yield "crossings", (X3, by_plan, three, 2.0), *panels, (1, rule, 2.0), (2, rule, 1)
-    cuts, overlap, chance, helped, top, expected = X3, some(5, 3), some(5, 3), some(5, 3), some(5, 3), some(3)
-    left = (0, band, cuts, overlap), (0, line, cuts, chance.mean(0)), (0, rule, 2.0), (0, line, [2.0], [0.4])
-    rest = (1, band, 100 * X3, top), (1, line, 100 * X3, expected), (2, band, cuts, helped), (2, rule, 2.0)
-    yield "footprint_thresholds", (cuts, overlap, chance, helped, 2.0, X3, top, expected, 0.4), *left, *rest
 
 
 def conclusion():

@@ -3,11 +3,11 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from lib.plots.style import DIM, NAIVE, OTHER, OURS, POST, axes, band, heatmap, nothing, published_line, spread
+from lib.plots.style import DIM, NAIVE, OTHER, OURS, POST, axes, band, heatmap, published_line, spread
 
 __all__ = [
     "samples", "learning", "readings", "feature_errors", "error_over_networks", "responses",
-    "slope_spread", "slope_against_error", "evaluation_noise", "cross_terms", "cross_term_spread", "overload",
+    "slope_spread", "slope_against_error", "evaluation_noise", "one_feature", "crosstalk", "overload",
 ]  # fmt: skip
 
 
@@ -141,50 +141,40 @@ def evaluation_noise(plain, published) -> Figure:
     return figure
 
 
-def cross_terms(response, count: int = 8) -> Figure:
-    """The strongest cooperative and destructive cross-terms of one network's R, at input 0.5."""
-    figure, ax = axes(height=3.4)
-    outputs, inputs = np.nonzero(~np.eye(len(response), dtype=bool))
-    ranked = np.argsort(response[outputs, inputs])
-    count = min(count, len(ranked) // 2)
-    picked = np.concatenate([ranked[:count], ranked[-count:]])
-    outputs, inputs = outputs[picked], inputs[picked]
-    values = 0.5 * response[outputs, inputs]
-    ax.barh(np.arange(len(picked)), values, color=[NAIVE if v < 0 else OURS for v in values])
-    ax.set(
-        yticks=np.arange(len(picked)),
-        yticklabels=[f"{j} → {i}" for i, j in zip(outputs, inputs, strict=True)],
-        xlabel="response of output i to feature j alone at 0.5",
-        ylabel="feature j → output i",
-    )
-    ax.axvline(0, color="black", lw=0.8)
+def one_feature(answers, feature: int) -> Figure:
+    """What every output returns (features,) while one feature is on: its own, pushes up and pushes down."""
+    figure, ax = axes(height=2.8)
+    at = np.arange(len(answers))
+    groups = {
+        "pushed up": (OURS, (answers >= 0) & (at != feature)),
+        "pushed down": (NAIVE, (answers < 0) & (at != feature)),
+        f"its own, output {feature}": ("black", at == feature),
+    }
+    for label, (color, which) in groups.items():
+        ax.bar(at[which], answers[which], color=color, label=label)
+    ax.axhline(0, color="black", lw=0.8)
+    ax.set(xlabel="output", ylabel=f"answer to feature {feature} at 0.5")
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize="small")
     return figure
 
 
-def cross_term_spread(entries, worst, published: float) -> Figure:
-    """All cross-terms of network 0 (pairs,) at input 0.5, and the worst of every network (seeds,)."""
+def crosstalk(entries, worst, published: float) -> Figure:
+    """Crosstalk of all pairs of network 0 (pairs,) at input 0.5, and the worst of every network (seeds,)."""
     figure, (left, right) = axes(2)
     left.hist(entries, 80, color=OURS, histtype="stepfilled")
     left.axvline(0, color="black", lw=0.8)
-    left.set(xlabel="response of output i to feature j at 0.5", ylabel="pairs i, j", title="network 0")
-    spread(right, worst, "strongest destructive cross-term", published)
+    left.set(xlabel="push on an output, feature at 0.5", ylabel="pairs", title="network 0")
+    spread(right, worst, "strongest push down in a network", published)
     right.set_title("every network")
     return figure
 
 
-def overload(loads, trained, naive, published_ratio: float) -> Figure:
-    """Active-only MSE of both plans, and their ratio, with exactly k features on; (seeds, loads) and (loads,)."""
-    figure, (left, right) = axes(2)
-    band(left, loads, trained, OURS, f"{len(trained)} trained networks")
-    left.plot(loads, naive, color=NAIVE, label="naive plan")
-    left.set(ylabel="active-only MSE", ylim=(0, None))
-    band(right, loads, trained / np.where(naive > 0, naive, np.nan), OURS, "trained / naive")
-    if not naive.any():
-        nothing(right, "the naive plan\nmakes no error")
-    right.axhline(1, color=NAIVE)
-    right.plot(20, published_ratio, "*", ms=10, color=POST, label="post, k = 20")
-    right.set(ylabel="ratio of the two errors", ylim=(0, None))
-    for ax in (left, right):
-        ax.set_xlabel("features on at once, k")
-        ax.legend()
+def overload(loads, trained, naive, published: float) -> Figure:
+    """Active-only error of both plans with exactly k features on, (seeds, loads) and (loads,); the post's at k = 20."""
+    figure, ax = axes()
+    band(ax, loads, trained, OURS, f"{len(trained)} trained networks")
+    ax.plot(loads, naive, color=NAIVE, label="naive plan")
+    ax.plot(20, published, "*", ms=10, color=POST, label="post, k = 20")
+    ax.set(xlabel="features on at once, k", ylabel="active-only error", ylim=(0, None))
+    ax.legend()
     return figure

@@ -1,12 +1,12 @@
-"""Figures of one error counted in several ways: sections 01, 06 and 07."""
+"""Figures of one error counted in several ways: sections 01 and 06."""
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, POST, axes, band, nothing
+from lib.plots.style import CENTRAL, DIM, NAIVE, OTHER, OURS, PALETTE, axes, band, nothing
 
-__all__ = ["plans", "crossings", "footprint_thresholds"]
+__all__ = ["plans", "crossings"]
 
 COLOURS = {"trained": OURS, "linear": OTHER, "naive plan with a constant": PALETTE[4], "features summed": PALETTE[5]}
 MARKERS = {"active": "o", "mse": "s", "l4": "D"}
@@ -76,39 +76,4 @@ def crossings(loads, ratios, names, trained_for: float) -> Figure:
     panels[0].set_ylabel("error / naive plan's")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize="small")
-    return figure
-
-
-def footprint_thresholds(
-    cuts, overlap, chance, helped, chosen: float, shares, top_overlap, top_chance, published
-) -> Figure:
-    """What the cuts behind footprints decide.
-
-    Args:
-        cuts: the changes in error that count, (cuts,).
-        overlap, chance: mean overlap of footprints above each cut, and of independent sets as large, (seeds, cuts).
-        helped: features that improve by more than each cut, mean neuron, (seeds, cuts).
-        chosen: the post's cut.
-        shares: sizes of footprints made of each neuron's most harmed features, as shares of all, (shares,).
-        top_overlap, top_chance: their mean overlap (seeds, shares) and that of independent sets (shares,).
-        published: the post's overlap. Overlaps of networks with a single neuron are NaN.
-    """
-    figure, (left, middle, right) = axes(3, height=3)
-    band(left, cuts, overlap, OURS, "networks")
-    left.plot(cuts, chance.mean(0), color=DIM, ls="--", label="independent sets")
-    left.axvline(chosen, color=DIM, lw=1)
-    left.plot(chosen, published, "*", ms=10, color=POST)
-    left.set(xlabel="rise that counts as harm", ylabel="mean Jaccard overlap", ylim=(0, None))
-    band(middle, 100 * shares, top_overlap, OURS, "networks")
-    middle.plot(100 * shares, top_chance, color=DIM, ls="--", label="independent sets")
-    middle.set(xlabel="most harmed features taken, %", ylabel="mean Jaccard overlap", ylim=(0, 1.4 * top_chance.max()))
-    band(right, cuts, helped, OURS, "mean neuron")
-    right.axvline(chosen, color=DIM, lw=1)
-    right.set(
-        xlabel="fall that counts as help", ylabel="features helped by its loss", ylim=(0, None), xlim=(0, cuts[-1] / 4)
-    )
-    for ax in (left, middle) if np.isnan(overlap).all() else ():
-        nothing(ax, "a single neuron\nhas no pair")
-    for ax in (left, middle, right):
-        ax.legend(fontsize="small")
     return figure

@@ -2,12 +2,13 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from lib.plots.style import DIM, NAIVE, OURS, POST, axes, band, heatmap, nothing, published_line, spread
 
 __all__ = [
-    "folded_map", "budget", "load_against_error", "tied_weights", "sorted_weights", "weight_signs", "specialization",
-    "touched", "ablation", "fields", "footprint_overlap",
+    "folded_map", "budget", "crosstalk_against_error", "tied_weights", "sorted_weights", "specialization", "touched",
+    "ablation", "footprint_overlap",
 ]  # fmt: skip
 
 
@@ -21,144 +22,121 @@ def folded_map(m) -> Figure:
     return figure
 
 
-def budget(signal, interference, singular_values) -> Figure:
-    """Signal M_ii and interference sum_{j != i} abs(M_ij) of one network's features; singular values (seeds, F)."""
+def budget(signal, crosstalk, singular_values) -> Figure:
+    """Signal M_ii and crosstalk sum_{j != i} abs(M_ij) of one network's features; singular values (seeds, F)."""
     figure, (left, right) = axes(2)
     order = np.argsort(signal)[::-1]
-    left.plot(interference[order], ".", color=NAIVE, label="interference, Σ |M_ij|")
-    left.plot(signal[order], ".", color=OURS, label="signal, M_ii")
-    left.set(xlabel="feature, sorted by signal", ylabel="sum over inputs")
-    left.set_ylim(min(0, 1.1 * signal.min()), 1.3 * max(interference.max(), signal.max()))
-    left.legend(loc="upper right")
+    for values, color, name in ((crosstalk, NAIVE, "crosstalk: all others, Σ |M_ij|"), (signal, OURS, "signal: M_ii")):
+        left.plot(values[order], ".", color=color)
+        left.annotate(name, (0, values.max()), (0, 8), textcoords="offset points", color=color)
+    left.set(xlabel="feature, sorted by signal", ylabel="weight that reaches its output", title="network 0")
+    left.set_ylim(min(0, 1.1 * signal.min()), 1.25 * max(crosstalk.max(), signal.max()))
     shown = min(singular_values.shape[1], 20)
     relative = np.maximum(singular_values[:, :shown] / singular_values[:, :1], 1e-9)
-    band(right, np.arange(1, shown + 1), relative, OURS, f"{len(relative)} networks")
-    right.set(yscale="log", xlabel="rank of the singular value of M", ylabel="relative to the largest")
-    right.legend()
+    right.plot(np.arange(1, shown + 1), relative.T, "o", ms=4, color=OURS)
+    right.set(yscale="log", xlabel="singular value of M, by size", ylabel="share of the largest", title="every network")
+    right.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 5, 10], integer=True))
     return figure
 
 
-def load_against_error(load, left_over, correlations, published: float) -> Figure:
-    """Interference load against what the diagonal leaves of the error (features,), and every network's correlation."""
+def crosstalk_against_error(crosstalk, error, left_over) -> Figure:
+    """Crosstalk that a feature receives against its error, and against what the diagonal leaves of it, (features,)."""
     figure, (left, right) = axes(2)
-    left.plot(load, left_over, "o", ms=4, color=OURS, alpha=0.7)
-    left.set(xlabel="interference load, Σ M_ij²", ylabel="active-only MSE beyond its line in M_ii", title="network 0")
-    spread(right, correlations, "correlation over features", published)
-    right.set_title("every network")
+    for ax, values in ((left, error), (right, left_over)):
+        ax.plot(crosstalk, values, "o", ms=4, color=OURS, alpha=0.7)
+        ax.set_xlabel("crosstalk received, Σ M_ij²")
+    left.set(ylabel="active-only error", title="the whole error")
+    right.set(ylabel="error beyond its line in M_ii", title="what the signal leaves of it")
     return figure
 
 
-def tied_weights(w_in, w_out, encoder_norms, decoder_norms) -> Figure:
-    """Decoder against encoder: entries of one network, and norms of the neurons of all (seeds, neurons)."""
-    figure, (left, right) = axes(2)
-    left.plot(w_in.ravel(), w_out.T.ravel(), ".", ms=3, alpha=0.5, color=OURS)
-    left.set(xlabel="W_in[k, i]", ylabel="W_out[i, k]", title="network 0, every weight")
-    right.plot(encoder_norms.ravel(), decoder_norms.ravel(), ".", ms=3, alpha=0.4, color=OURS)
-    right.plot(encoder_norms[0], decoder_norms[0], "o", ms=4, color="black", label="network 0")
-    right.set(xlabel="norm of a neuron's W_in row", ylabel="norm of its W_out column", title="every neuron")
-    right.legend(loc="center left")
-    for ax in (left, right):
-        low, high = ax.get_xlim()
-        ax.plot([low, high], [low, high], color=DIM, ls="--", lw=1)
-        ax.text(high, high, "equal", color="0.4", ha="right", va="top")
+def tied_weights(w_in, w_out) -> Figure:
+    """Every decoder weight of one network against its encoder partner, by the sign of the latter."""
+    figure, ax = axes(width=5.4, height=3.4)
+    encoder, decoder = w_in.ravel(), w_out.T.ravel()
+    for color, name, which in ((OURS, "encoder above zero", encoder > 0), (NAIVE, "encoder below zero", encoder <= 0)):
+        ax.plot(encoder[which], decoder[which], ".", ms=3, alpha=0.6, color=color, label=name)
+    ends = np.array(ax.get_xlim())
+    ax.plot(ends, ends, color=DIM, ls="--", lw=1, label="mirror image")
+    ax.set(xlabel="encoder weight, W_in[k, i]", ylabel="decoder weight, W_out[i, k]")
+    ax.legend(loc="upper left", markerscale=3)
     return figure
 
 
-def sorted_weights(shares) -> Figure:
-    """Each neuron's abs(W_in) as shares of its sum, largest first, (seeds, neurons, features)."""
-    figure, (left, right) = axes(2)
-    rank = np.arange(1, shares.shape[2] + 1)
-    left.plot(rank, 100 * shares[0].T, color=OURS, alpha=0.5, lw=1)
-    left.axhline(100 / len(rank), color=DIM, ls="--", label="all features alike")
-    left.set(ylabel="share of a neuron's weight, %", title="network 0, one line a neuron", ylim=(0, None))
-    band(right, rank, 100 * np.cumsum(shares, axis=2).mean(1), OURS, f"{len(shares)} networks, mean neuron")
-    right.plot(rank, 100 * rank / len(rank), color=DIM, ls="--")
-    right.set(ylabel="share of the largest so many, %", title="every network")
-    for ax in (left, right):
-        ax.set_xlabel("feature, sorted by weight")
-        ax.legend()
-    return figure
-
-
-def weight_signs(w_in) -> Figure:
-    """Encoder weights (seeds, neurons, features), and the number of positive ones of each neuron."""
-    figure, (left, right) = axes(2)
-    bins = np.linspace(w_in.min(), w_in.max(), 120)
-    left.hist(w_in.ravel(), bins, density=True, color=OURS, alpha=0.4, histtype="stepfilled", label="every network")
-    left.hist(w_in[0].ravel(), bins, density=True, histtype="step", color="black", lw=0.7, label="network 0")
-    left.axvline(0, color=DIM, lw=0.8)
-    left.set(xlabel="W_in[k, i]", ylabel="density")
-    left.legend()
-    spread(right, (w_in > 0).sum(2).ravel(), "positive weights of a neuron", unit="neurons")
+def sorted_weights(w_in) -> Figure:
+    """Encoder weights of each neuron (neurons, features), largest first, coloured by sign."""
+    figure, ax = axes(height=2.8)
+    weights, rank = -np.sort(-w_in), np.arange(1, w_in.shape[1] + 1)
+    for color, name, side in ((OURS, "it listens", weights > 0), (NAIVE, "it is held back", weights <= 0)):
+        lines = ax.plot(rank, np.where(side, weights, np.nan).T, color=color, alpha=0.6, lw=1)
+        lines[0].set_label(name)
+    ax.axhline(0, color="black", lw=0.8)
+    ax.set(xlabel="feature, sorted by its weight in the neuron", ylabel="encoder weight")
+    ax.legend()
     return figure
 
 
 def specialization(values, published: tuple[float, float]) -> Figure:
-    """Specialisation of every neuron (seeds, neurons), network 0 marked, on the scale from 1/F to 1."""
+    """Specialisation of every neuron (seeds, neurons), network 0 on the scale from 0 to 1; the post's range shaded."""
     figure, (left, right) = axes(2)
     left.bar(np.arange(values.shape[1]), np.sort(values[0]), color=OURS)
-    left.set(ylim=(0, 1), xlabel="neuron, sorted", ylabel="largest share of squared weight", title="network 0")
-    left.axhline(1, color=NAIVE, label="a neuron with one feature")
-    left.legend(loc="upper left", bbox_to_anchor=(0, 0.95))
-    spread(right, values.ravel(), "largest share of squared weight", unit="neurons")
-    for end in published:
-        published_line(right, end)
+    left.set(ylim=(0, 1.1), xlabel="neuron, sorted", ylabel="specialisation", title="network 0")
+    left.axhline(1, color=NAIVE)
+    left.annotate("a neuron with one feature", (0, 1), (0, -12), textcoords="offset points", color=NAIVE)
+    right.axvspan(*published, color=POST, alpha=0.15, lw=0, label="post's range")
+    spread(right, values.ravel(), "specialisation", unit="neurons")
     right.set_title("every neuron of every network")
     return figure
 
 
 def touched(thresholds, counts, chosen: float, published: float) -> Figure:
     """Features touched by a neuron against the threshold on abs(W_in), (seeds, thresholds)."""
-    figure, ax = axes()
+    figure, ax = axes(height=2.8)
     band(ax, thresholds, counts, OURS, f"{len(counts)} networks, mean neuron")
-    ax.axvline(chosen, color=DIM, lw=1)
+    ax.axvline(chosen, color=DIM, lw=1, label="threshold taken")
     ax.plot(chosen, published, "*", ms=10, color=POST, label="post")
-    ax.set(xlabel="threshold on abs(W_in)", ylabel="features above it", ylim=(0, None))
+    ax.set(xlabel="size of weight that counts as touching", ylabel="features touched", ylim=(0, None))
     ax.legend()
     return figure
 
 
 def ablation(change, harmed: float) -> Figure:
-    """Change of each feature's error when each neuron is silenced (features, neurons), grouped by neuron.
-
-    The colours are linear up to `harmed` and logarithmic beyond, or linear throughout if that is 0.
-    """
-    figure, ax = axes(height=3.4)
-    order = np.lexsort((change.max(1), change.argmax(1)))
-    heatmap(ax, change[order].T, "network 0", "change in active-only MSE", linear=harmed or None)
-    ax.set(xlabel="feature, grouped by the neuron whose loss hurts it most", ylabel="silenced neuron")
-    ax.set_yticks(np.arange(change.shape[1]))
-    return figure
-
-
-def fields(weights, functional, thresholds, counts, chosen: float, published: float) -> Figure:
-    """Two receptive fields of each neuron (seeds, neurons), and the functional one against its threshold."""
+    """Change of each feature's error when each neuron is silenced (features, neurons), sorted; right, near zero."""
     figure, (left, right) = axes(2)
-    left.plot(weights.ravel(), functional.ravel(), ".", ms=4, alpha=0.3, color=OURS, label="every neuron")
-    left.plot(weights[0], functional[0], "o", ms=4, color="black", label="network 0")
-    left.set(xlabel="features it is wired to", ylabel="features its loss harms")
-    band(right, thresholds, counts, OURS, f"{len(counts)} networks, mean neuron")
-    right.axvline(chosen, color=DIM, lw=1)
-    right.plot(chosen, published, "*", ms=10, color=POST, label="post")
-    right.set(xlabel="rise in active-only MSE that counts as harm", ylabel="features harmed", ylim=(0, None))
+    rank, lost = np.arange(1, len(change) + 1), -np.sort(-change, axis=0)
     for ax in (left, right):
-        ax.legend()
+        ax.plot(rank, lost, color=OURS, alpha=0.5, lw=1)
+        ax.axhline(0, color="black", lw=0.8)
+        ax.axhline(harmed, color=DIM, ls="--", lw=1, label="counts as harm")
+        ax.set_xlabel("feature, worst hurt first")
+    left.set(ylabel="change in active-only error", title="network 0")
+    near = 1.3 * max(-lost.min(), harmed) or 1
+    right.set(ylim=(-near, near), title="the same near zero")
+    left.legend()
     return figure
 
 
-def footprint_overlap(matrix, pairs, means, published: float) -> Figure:
-    """Jaccard overlap of the neurons' footprints: one network's matrix, all pairs, and the mean per network."""
-    figure, (left, middle, right) = axes(3, height=2.9, width_ratios=(1.25, 1, 1))
-    blank = np.where(np.eye(len(matrix), dtype=bool), np.nan, matrix)
-    image = left.imshow(blank, cmap="viridis", vmin=0)
-    figure.colorbar(image, ax=left, label="Jaccard overlap", shrink=0.8)
-    left.set(xlabel="neuron", ylabel="neuron", title="network 0")
-    left.set(xticks=np.arange(len(matrix), step=3), yticks=np.arange(len(matrix), step=3))
-    middle.hist(pairs.ravel(), 30, color=OURS, histtype="stepfilled")
-    middle.set(xlabel="overlap of a pair", ylabel="pairs", title="every pair")
-    published_line(middle, published)
-    spread(right, means, "mean overlap", published)
-    right.set_title("every network")
-    for ax in (left, middle, right) if len(matrix) == 1 else ():
+def footprint_overlap(pairs, share: float, cuts, overlap, shares, chosen: float, published: float) -> Figure:
+    """Jaccard overlap of the neurons' footprints beside that of independent sets which hold a share s: s / (2 - s).
+
+    Args:
+        pairs: overlap of every pair of every network. share: of the features, in a mean footprint.
+        cuts: the changes in error that count, (cuts,); overlap, shares: the mean at each cut, (seeds, cuts).
+        chosen: the cut of `pairs`. published: the post's overlap.
+    """
+    figure, (left, right) = axes(2)
+    left.hist(pairs.ravel(), 30, color=OURS, histtype="stepfilled")
+    left.axvline(share / (2 - share), color="black", ls=":", lw=1.5, label="independent sets")
+    published_line(left, published)
+    left.set(xlabel="overlap of two footprints", ylabel="pairs of neurons", title="every pair of every network")
+    left.set_ylim(0, 1.4 * left.get_ylim()[1])
+    left.legend(fontsize="small", loc="upper left")
+    band(right, cuts, overlap, OURS, "trained networks")
+    right.plot(cuts, (shares / (2 - shares)).mean(0), color="black", ls=":", lw=1.5, label="independent sets")
+    right.axvline(chosen, color=DIM, lw=1, label="line taken")
+    right.plot(chosen, published, "*", ms=10, color=POST, label="post")
+    right.set(xlabel="rise that counts as harm", ylabel="mean overlap", title="every network", ylim=(0, None))
+    right.legend(fontsize="small")
+    for ax in (left, right) if not pairs.size else ():
         nothing(ax, "a single neuron\nhas no pair")
     return figure
