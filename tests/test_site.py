@@ -73,7 +73,7 @@ def test_links_resolve_and_nothing_is_loaded_from_elsewhere(out, soup, name):
 @pytest.mark.parametrize("number", range(len(NOTEBOOKS)))
 def test_a_chapter_is_its_notebook_with_the_code_folded_away(out, soup, number):
     page, nb = soup[NOTEBOOKS[number]], nbformat.read(asked.NOTEBOOKS / f"{NOTEBOOKS[number]}.ipynb", 4)
-    folded = [details.pre.text.strip() for details in page("details", open=False)]
+    folded = [details.pre.text.strip() for details in page("details", "code", open=False)]
     assert folded == [cell.source.strip() for cell in nb.cells if cell.cell_type == "code"]
     assert page.h1.text == nb.cells[0].source.splitlines()[0].removeprefix("# ")
     assert [link["href"] for link in page.footer.nav("a")] == [f"{PAGES[number]}.html", f"{PAGES[number + 2]}.html"]
