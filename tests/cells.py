@@ -24,21 +24,22 @@ import lib.plots  # noqa: F401 (numpy's warnings are quiet from its import on, a
 from lib import paths
 from lib.config import ConfigError
 from lib.publish import asked
+from lib.theory import set_code
 
 BAD = re.compile(r"(?<![\w.])[-+−]?(nan|NaN|inf|-inf)(?!\w)")
 
 
 @contextmanager
 def cheaply(store: Path):
-    """Programs compiled in a third of the time, hardly optimised, and figures of few dots; a store of its own."""
-    before, paths.STORE = paths.STORE, store
+    """Programs compiled in a third of the time, hardly optimised; few dots, few draws of the theory; its own store."""
+    before, paths.STORE, set_code.DRAWS = (paths.STORE, set_code.DRAWS), store, 512
     jax.config.update("jax_disable_most_optimizations", True)
     try:
         with plt.rc_context({"savefig.dpi": 20, "figure.constrained_layout.use": False}):
             yield
     finally:
         jax.config.update("jax_disable_most_optimizations", False)
-        paths.STORE = before
+        paths.STORE, set_code.DRAWS = before
 
 
 def outcome(name: str, values: dict, home: Path) -> str:

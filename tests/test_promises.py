@@ -11,9 +11,9 @@ import pytest
 from lib import claims, data, measure, paths, train
 from lib.baselines import nulls
 from lib.config import Config, Measurement
-from lib.experiments import codes, sweep, width
+from lib.experiments import codes, optimum, sweep, width
 from lib.model import Network
-from lib.theory import bounds, chance, mean_field
+from lib.theory import bounds, chance, limits, mean_field
 
 POST = Config(batch=256, seeds=1)  # the post's task, on an eighth of its samples
 SMALL = Config(features=50, neurons=5, p=0.04, steps=400, batch=512, seeds=2)  # two features at a time, ten per neuron
@@ -179,6 +179,19 @@ def test_17_with_half_the_neurons_one_a_feature_is_best_from_half_the_p_on():
         for n, p in ((10, 0.06), (5, 0.02), (5, 0.06))
     }
     assert gain[10, 0.06] > 0 and gain[5, 0.02] > 0 > gain[5, 0.06]
+
+
+def test_16_six_lines_in_three_dimensions_stand_on_the_floor():
+    config = replace(Config(features=6, neurons=3), activation="linear", target="identity")
+    silence = config.p * bounds.target_moment(config, 4)
+    assert optimum.linear(config.task(), 4)["loss"].min() == pytest.approx(
+        limits.linear_floor(config) / silence, rel=1e-4
+    )
+
+
+def test_18_rarer_features_leave_a_reader_with_the_key_a_few_hundredths():
+    left = {p: committed("18_reading", p=p, steps=1000)["mean mse"].mean() for p in (0.005, 0.02)}
+    assert left[0.005] < 0.05 and 0.28 < left[0.02] < 0.35
 
 
 @pytest.mark.parametrize("path", sorted((paths.ROOT / "notebooks").glob("[01]*.ipynb")), ids=lambda path: path.stem)

@@ -86,7 +86,7 @@ def complete_codes(networks, codes, names) -> Figure:
             ax.plot(some.p.map(rates.index) + shift, some.loss, mark, ms=7, color=color, label=name)
         ax.set(title=f"{features} features", xticks=range(len(rates)), xticklabels=[f"p = {p:g}" for p in rates])
         ax.set(xlim=(-0.5, len(rates) - 0.5))
-        ax.set_ylim(0, 1.1 * np.nanmax([*mine.loss, *rows.loss]))
+        ax.set_ylim(0, 1.1 * np.nanmax([1e-9, *mine.loss, *rows.loss]))
     panels[0][0].set_ylabel("loss / silence")
     figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside upper center", ncols=3, fontsize="small")
     return figure

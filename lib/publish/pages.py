@@ -53,7 +53,8 @@ def essay(path: Path, out: Path) -> Page:
 
     def figure(mark: re.Match) -> str:
         caption, name = mark.groups()
-        width, height = Image.open(out / "pictures" / f"{name}.webp").size
+        with Image.open(out / "pictures" / f"{name}.webp") as picture:
+            width, height = picture.size
         return f'![{caption}](pictures/{name}.webp){{alt="{escape(caption)}" width={width} height={height}}}'
 
     return Page(path.stem, title, linked(re.sub(r"!\[(.*?)\]\(\.\./figures/(\w+)\.png\)", figure, text)))
