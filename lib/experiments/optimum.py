@@ -27,8 +27,11 @@ STEPS, MOST = 100, 2**24  # of a search; entries of its samples, at most
 
 
 def rates(base: Config) -> list[float]:
-    """The values of p at which section 16 searches and trains: `RATES`, its own, and a tenth of that."""
-    return sorted({*RATES, base.p, max(base.p / 10, RAREST)})
+    """The values of p at which section 16 searches and trains: its own, a tenth of that, and `RATES` where only p
+    differs from the paper's parameters, so that what is committed helps."""
+    few = {base.p, max(base.p / 10, RAREST)}
+    alike = replace(base, p=Config.p) == sweep.threefold(Config(), base.seeds)
+    return sorted({*RATES, *few} if alike else few)
 
 
 def points(base: Config) -> list[tuple[Config, str]]:
