@@ -133,6 +133,17 @@ def test_sections_agree_or_one_line_says_where_they_do_not(home):
     assert said.endswith('make paper PARAMS="p=0.05 powers=1.5,2.0"'), "and all that would make one run of it"
 
 
+@pytest.mark.parametrize("given", [{"p": 0.05}, {"seeds": 8, "steps": 200}, {"features": 50}, {"seeds": 2}], ids=str)
+def test_sections_of_one_run_agree_whatever_followed_by_itself(home, given):
+    sections = {path.stem[:2]: dict.fromkeys(asked.cell(path)) for path in asked.NOTEBOOKS.glob("[01]*.ipynb")}
+    for section, names in sections.items():
+        values = settled({name: DEFAULTS[name] for name in names} | reaching(names, given))
+        paths.output("data", f"{section}.json").write_text(json.dumps(values))
+    assert parameters.disagreement(home) == ""
+    paths.output("data", "11.json").write_text(json.dumps(values | {"rival_seeds": 3}))
+    assert "section 11 ran with rival_seeds = 3" in parameters.disagreement(home)
+
+
 CELL = """features = 12  # inputs; 2 to 10000
 neurons = 10  # width
 p = 1e-1  # probability — how often

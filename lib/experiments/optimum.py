@@ -35,9 +35,10 @@ def rates(base: Config) -> list[float]:
 
 
 def points(base: Config) -> list[tuple[Config, str]]:
-    """The searches of section 16: from Adam's end at each of `rates`, and from elsewhere at its own p and a tenth."""
+    """The searches of section 16: from Adam's end at each of `rates`, and from elsewhere at its own p and, if that is
+    one of many, a tenth."""
     near = [replace(base, p=p) for p in rates(base)]
-    few = [config for config in near if config.p in (base.p, max(base.p / 10, RAREST))]
+    few = [config for config in near if config.p in (base.p, max(base.p / 10, RAREST))][-1 if len(near) == 2 else 0 :]
     return [(config, "Adam's end") for config in near] + [(c, s) for c in few for s in ("by hand", "naive plan")]
 
 

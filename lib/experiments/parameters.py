@@ -28,7 +28,7 @@ NETWORKS = ("relu", "gelu", "abs", "linear")
 class Study(Checked):
     """All that decides which networks a section trains and what it shows of them.
 
-    `coarse` is what a list is by default where the committed tables do not help: other parameters are not the paper's.
+    `coarse` is a default where the committed tables do not help: other parameters are not the paper's.
 
     Raises:
         ConfigError: a value has the wrong type or is out of range.
@@ -37,7 +37,9 @@ class Study(Checked):
     drawn: tuple = declare(
         (), "features to draw; none for best, middle and worst", 0, 9_999, kind=int, most=6, below="features"
     )
-    rival_seeds: int = declare(16, "networks per rival reading, length or kind", 1, 100_000, at_most="seeds")
+    rival_seeds: int = declare(
+        16, "networks per rival reading, length or kind", 1, 100_000, at_most="seeds", coarse=4
+    )
     lengths: tuple = declare(
         LENGTHS, "training lengths, times `steps`", 0, 1e6, open_low=True, kind=float, most=12, coarse=(0.1, 1.0, 10.0)
     )
@@ -99,7 +101,7 @@ def _gave_way(given: dict[str, Any], values: dict[str, Any]) -> str:
     """Which defaults gave way, and why; nothing if none did."""
     gave = {name: value for name, value in values.items() if value != checked(KNOWN[name], given[name])}
     coarse = any("coarse" in KNOWN[name].metadata for name in gave)
-    why = " The grid is coarse, since the committed tables hold other parameters; a list of your own is kept." * coarse
+    why = " What is swept is coarse, since the committed tables hold other parameters; what you type is kept." * coarse
     return f"Of these, {', '.join(gave)} followed the others.{why}" if gave else ""
 
 
@@ -113,8 +115,8 @@ def settled(given: dict[str, Any], typed: set[str] = frozenset()) -> dict[str, A
         if name not in KNOWN:
             raise ConfigError(f"unknown parameter {name!r}; the parameters are {', '.join(sorted(KNOWN))}")
     values = {name: checked(KNOWN[name], value) for name, value in given.items()}
-    typed = set(typed) | set(unlike(values))
-    afresh = bool(typed & ROWS)
+    others = set(unlike(values))
+    typed, afresh = set(typed) | others, bool(others & ROWS)
     for name, value in values.items():
         about = KNOWN[name].metadata
         if name not in typed:
@@ -176,17 +178,28 @@ def ran_with(home: Path) -> dict[str, dict[str, Any]]:
     return {file.stem: json.loads(file.read_text()) for file in files}
 
 
+def untyped(values: dict[str, Any]) -> set[str]:
+    """Those of a section's values that came by themselves, from defaults and from the section's other values."""
+    default = {name: KNOWN[name].default for name in values}
+    coarse = {name: KNOWN[name].metadata.get("coarse") for name in values}
+    own = {name for name, value in unlike(values).items() if checked(KNOWN[name], value) != coarse[name]}
+    again = settled(default | {name: values[name] for name in own})
+    return {name for name in values if name not in own and again[name] == checked(KNOWN[name], values[name])}
+
+
 def disagreement(home: Path) -> str:
     """Where sections ran with different parameters: one line that says how to run all of it one way; "" if nowhere."""
-    sections = ran_with(home)
+    sections = {section: {n: v for n, v in values.items() if n in KNOWN} for section, values in ran_with(home).items()}
+    free = {section: untyped(values) for section, values in sections.items()}
     names = dict.fromkeys(name for values in sections.values() for name in values)
     lines = []
     for name in names:
         at = {section: values[name] for section, values in sections.items() if name in values}
         usual = max(at.values(), key=list(at.values()).count)
-        odd = {section: typed(value) for section, value in at.items() if value != usual}
+        own = any(value == usual and name not in free[section] for section, value in at.items())
+        odd = {s: typed(value) for s, value in at.items() if value != usual and (own or name not in free[s])}
         lines += [f"section {at} ran with {name} = {value}, others with {typed(usual)}" for at, value in odd.items()]
     if not lines:
         return ""
-    others = {name: value for values in sections.values() for name, value in unlike(values).items()}
+    others = {n: v for s, values in sections.items() for n, v in unlike(values).items() if n not in free[s]}
     return f'{"; ".join(lines)}: to run all of it that way, make paper PARAMS="{told(others).replace(", ", " ")}"'

@@ -52,10 +52,11 @@ def points(config: Config, study: Study) -> list[Config]:
 
 
 def tuning(config: Config, study: Study) -> list[Config]:
-    """The two networks on which blind readers are tuned: one trained as the post trains, one the longest."""
-    return [
-        replace(config, steps=n, seeds=1) for n in dict.fromkeys((config.steps, max(length.trained(config, study))))
-    ]
+    """The networks on which blind readers are tuned: one trained as the post trains and, with the paper's parameters,
+    whose table is committed, the longest."""
+    paper = replace(config, seeds=Config.seeds) == Config()
+    lengths = (config.steps, max(length.trained(config, study))) if paper else (config.steps,)
+    return [replace(config, steps=n, seeds=1) for n in dict.fromkeys(lengths)]
 
 
 def under_noise(config: Config, study: Study) -> dict[str, Network]:
