@@ -37,9 +37,7 @@ class Study(Checked):
     drawn: tuple = declare(
         (), "features to draw; none for best, middle and worst", 0, 9_999, kind=int, most=6, below="features"
     )
-    rival_seeds: int = declare(
-        16, "networks per rival reading, length or kind", 1, 100_000, at_most="seeds", coarse=4
-    )
+    rival_seeds: int = declare(16, "networks per rival reading, length or kind", 1, 100_000, at_most="seeds", coarse=4)
     lengths: tuple = declare(
         LENGTHS, "training lengths, times `steps`", 0, 1e6, open_low=True, kind=float, most=12, coarse=(0.1, 1.0, 10.0)
     )
