@@ -42,25 +42,25 @@ def cheaply(store: Path):
         paths.STORE, set_code.DRAWS = before
 
 
-def outcome(name: str, values: dict, home: Path) -> str:
+def outcome(name: str, values: dict, home: Path, store: Path | None = None) -> str:
     """How a run ends: "fine", what was refused or diverged, or what a reader must not see, a line each."""
     try:
-        return "\n".join(run(name, values, home)) or "fine"
+        return "\n".join(run(name, values, home, store)) or "fine"
     except ConfigError as error:
         return f"refused: {error}"
     except FloatingPointError as error:
         return f"diverged: {error}"
 
 
-def run(name: str, values: dict, home: Path) -> list[str]:
-    """Runs `notebooks/NAME.ipynb` with other parameters into `home`.
+def run(name: str, values: dict, home: Path, store: Path | None = None) -> list[str]:
+    """Runs `notebooks/NAME.ipynb` with other parameters into `home`, with a store of its own or one that runs share.
 
     Returns: what a reader must not see, a line each: a raw error, a warning, a NaN or an infinity.
 
     Raises:
         ConfigError, FloatingPointError: the parameters were refused, or training diverged.
     """
-    with cheaply(home / "store"):
+    with cheaply(store or home / "store"):
         return _run(name, values, home)
 
 

@@ -46,7 +46,7 @@ def outcomes(pool, tmp_path_factory):
     home = tmp_path_factory.mktemp("corners")
     homes = [home / ("paper" if number < len(SECTIONS) else str(number)) for number in range(len(RUNS))]
     runs = [(name, corners.values(chosen), there) for (name, chosen), there in zip(RUNS, homes, strict=True)]
-    return [(pool.submit(cells.outcome, *run), run[-1]) for run in runs]
+    return [(pool.submit(cells.outcome, *run, home / "store"), run[-1]) for run in runs]
 
 
 def drawn(home: Path, number: str) -> set[str]:
