@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright import sync_api
 
 from lib import measure, model, paths, store, train
@@ -288,3 +289,16 @@ def test_nothing_overflows_and_without_javascript_it_says_what_it_needs(visit, w
         "[...document.querySelectorAll('button')].filter(b => b.offsetParent).map(b => [b.offsetWidth, b.offsetHeight])"
     )
     assert np.min(page.evaluate(sizes)) >= 24  # WCAG 2.2, target size
+
+
+def test_axe_finds_nothing(visit):
+    page = visit()
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page).response["violations"]
+        assert [(one["id"], one["nodes"][0]["html"]) for one in found] == []
+
+
+def test_its_footer_leads_on_as_the_site_has_it_in_order(path):
+    links = re.findall(r'href="(\w+)\.html" rel="(\w+)"', path.read_text(encoding="utf-8"))
+    assert links == [("00_setup", "prev"), ("01_baseline", "next")]

@@ -38,15 +38,18 @@ def write(path: Path, config: Config) -> None:
         config: of networks with ReLU neurons and ReLU targets; its network 0 is shown, and how it came to be.
     """
     steps = sorted({round(config.steps * share) for share in MOMENTS})
-    before = store.fetch(moments, config=dataclasses.replace(config, seeds=1), steps=steps[:-1])
+    early = store.fetch(moments, config=dataclasses.replace(config, seeds=1), steps=steps[:-1])
     last = model.at(store.networks(config), 0)
-    weights = [np.concatenate([before["w_in"], last.w_in[None]]), np.concatenate([before["w_out"], last.w_out[None]])]
+    weights = [np.concatenate([early["w_in"], last.w_in[None]]), np.concatenate([early["w_out"], last.w_out[None]])]
     flat = np.concatenate([matrices.reshape(len(steps), -1) for matrices in weights], 1).astype("<f4")
     data = {name: getattr(config, name) for name in ("features", "neurons", "low")} | {"steps": steps}
     data["weights"] = base64.b64encode(flat.tobytes()).decode()
     colours = zip(("ours", "naive", "third", "", "minus"), plots.style.PALETTE.as_hex(), strict=False)
+    before, after, *_ = sorted(notebook.stem for notebook in (paths.ROOT / "notebooks").glob("[0-9]*.ipynb"))
     words = {
         "title": "The network, live",
+        "before": before,  # as `site` puts this page in order
+        "after": after,
         **{name: f"{getattr(config, name):,}" for name in ("features", "neurons", "steps")},
         "rest": f"{config.features - config.neurons:,}",
         "on": f"{config.features * config.p:.3g}",
