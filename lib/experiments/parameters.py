@@ -176,19 +176,23 @@ def ran_with(home: Path) -> dict[str, dict[str, Any]]:
     return {file.stem: json.loads(file.read_text()) for file in files}
 
 
-def untyped(values: dict[str, Any]) -> set[str]:
-    """Those of a section's values that came by themselves, from defaults and from the section's other values."""
-    default = {name: KNOWN[name].default for name in values}
-    coarse = {name: KNOWN[name].metadata.get("coarse") for name in values}
-    own = {name for name, value in unlike(values).items() if checked(KNOWN[name], value) != coarse[name]}
-    again = settled(default | {name: values[name] for name in own})
-    return {name for name in values if name not in own and again[name] == checked(KNOWN[name], values[name])}
+def followed(values: dict[str, Any]) -> set[str]:
+    """Those of a section's values that came by themselves: defaults, and what gave way to the section's others."""
+
+    def alone(name: str) -> Any:
+        try:
+            return settled(values | {name: KNOWN[name].default})[name]
+        except ConfigError:
+            return None
+
+    values = {name: value for name, value in values.items() if name in KNOWN}
+    return {name for name, value in values.items() if alone(name) == checked(KNOWN[name], value)}
 
 
 def disagreement(home: Path) -> str:
     """Where sections ran with different parameters: one line that says how to run all of it one way; "" if nowhere."""
-    sections = {section: {n: v for n, v in values.items() if n in KNOWN} for section, values in ran_with(home).items()}
-    free = {section: untyped(values) for section, values in sections.items()}
+    sections = ran_with(home)
+    free = {section: followed(values) for section, values in sections.items()}
     names = dict.fromkeys(name for values in sections.values() for name in values)
     lines = []
     for name in names:

@@ -19,7 +19,6 @@ import nbformat
 import yaml
 
 from lib import paths
-from lib.config import ConfigError
 from lib.experiments import parameters
 from lib.experiments.parameters import KNOWN
 from lib.publish import functions, pages, readme, search
@@ -112,20 +111,12 @@ def _banner(values: dict, run: bool) -> str:
     others = parameters.unlike(values)
     if not (run or others):
         return ""
-    along = [name for name in others if _went_along(name, values)]
+    followed = parameters.followed(values)
+    along = [name for name in others if name in followed]
     said = [f"{name} = {_shown(others[name])} ({_shown(KNOWN[name].default)})" for name in others if name not in along]
     said = ", ".join(said).replace(" (", " (the paper has ", 1) or "nothing here differs from the paper"
     also = f" Changed along with that: {', '.join(along)}." if along else ""
     return f"{'Your run' if run else 'Not run as the rest of the paper'}: {said}.{also}"
-
-
-def _went_along(name: str, values: dict) -> bool:
-    """Whether a parameter is what it is because its default gave way to the others."""
-    try:
-        settled = parameters.settled(values | {name: KNOWN[name].default})
-    except ConfigError:
-        return False
-    return parameters.typed(settled[name]) == parameters.typed(values[name])
 
 
 def _shown(value, most: int = 6) -> str:
@@ -174,7 +165,8 @@ def _made(home: Path, root: Path, values: dict) -> str:
     """The page of seeds, parameters, versions and times; `values` are those of a run."""
     locked = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", readme.read(root / "requirements.lock"), re.M))
     others = parameters.unlike(values)
-    given = {name: parameters.typed(others[name]) for name in others if not _went_along(name, values)}
+    followed = parameters.followed(values)
+    given = {name: parameters.typed(value) for name, value in others.items() if name not in followed}
     about = {"run": values, "others": others, "given": given, "known": KNOWN, "shown": _shown, "locked": locked}
     return JINJA.get_template("made.md.j2").render(about, times=readme.tables(home / "data").get("times"))
 
