@@ -1,5 +1,6 @@
 """The paper as pages: whole, linked, named for all readers, alone on the disk, and fit for any screen."""
 
+import gzip
 import json
 import re
 import sys
@@ -117,6 +118,10 @@ def test_downloads_are_the_notebooks_and_all_data(out):
     with ZipFile(out / "downloads" / "data.zip") as archive:
         for path in (paths.ROOT / "data").glob("*.*"):
             assert archive.read(f"data/{path.name}") == path.read_bytes()
+    for path in (paths.ROOT / "data").glob("[0-9]*.csv"):
+        (chapter,) = (name for name in NOTEBOOKS if name[:2] == path.name[:2])
+        link = read(out / f"{chapter}.html").footer.find("a", href=f"downloads/{path.name}.gz")
+        assert link.text == path.name and gzip.decompress((out / link["href"]).read_bytes()) == path.read_bytes()
 
 
 def test_every_term_number_and_function_has_its_place(soup):

@@ -24,7 +24,10 @@ SCROLLS = {"class": "table", "role": "region", "aria-label": "Table", "tabindex"
 
 
 class Page(NamedTuple):
-    """A page to be made; `printed` is its text without code, `banner` how its parameters differ from the paper's."""
+    """A page to be made; `printed` is its text without code, `banner` how its parameters differ from the paper's.
+
+    `tables` are the names of the files in `data` that its notebook wrote.
+    """
 
     name: str
     title: str
@@ -32,6 +35,7 @@ class Page(NamedTuple):
     banner: str = ""
     number: str = ""
     printed: str = ""
+    tables: tuple[str, ...] = ()
 
 
 def chapter(path: Path, number: int, banner: str, out: Path) -> Page:
@@ -44,7 +48,8 @@ def chapter(path: Path, number: int, banner: str, out: Path) -> Page:
             output.data = {"text/markdown": _pipe_table(table)}
     template = TemplateExporter(template_file=str(TEMPLATES / "notebook.md.j2"))
     text, printed = (linked(template.from_notebook_node(nb, {"code": code})[0]) for code in (True, False))
-    return Page(path.stem, re.sub("[*`]", "", title), text, banner, str(number), printed)
+    tables = tuple(sorted(table.name for table in (path.parents[1] / "data").glob(f"{path.stem[:2]}[_.]*csv")))
+    return Page(path.stem, re.sub("[*`]", "", title), text, banner, str(number), printed, tables)
 
 
 def essay(path: Path, out: Path) -> Page:
@@ -126,6 +131,7 @@ def write(page: Page, order: list[tuple[str, str]], paper: str, out: Path) -> Be
         words |= {f"{side}-{what}": word for pair in beside for what, word in zip(("name", "title"), pair, strict=True)}
     options = ["--toc", "--toc-depth=3"] if at else ["--metadata=front"]
     options += [f"--metadata={name}:{value}" for name, value in words.items() if value] + ["--mathml"]
+    options += [f"--variable=table:{name}" for name in page.tables]
     options += [f"--from={MARKDOWN}+gfm_auto_identifiers", f"--template={TEMPLATES / 'page.html'}"]
     soup = BeautifulSoup(pandoc(page.name, page.text, *options), "html.parser")
     for name, title in order:

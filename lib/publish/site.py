@@ -6,6 +6,7 @@
 A page loads nothing but the style sheet, one script and pictures beside it, and is whole without the script.
 """
 
+import gzip
 import re
 import shutil
 import sys
@@ -80,7 +81,7 @@ def build(home: Path, out: Path, root: Path | None = None) -> list[Path]:
 
 
 def _downloads(home: Path, notebooks: list[Path], out: Path) -> None:
-    """Notebooks without what they show, and all data in one archive; a run has both in its folder already."""
+    """Notebooks without what they show, each table, packed, and all data in one archive."""
     (out / "downloads").mkdir(exist_ok=True)
     for path in notebooks:
         nb = nbformat.read(path, 4)
@@ -90,6 +91,8 @@ def _downloads(home: Path, notebooks: list[Path], out: Path) -> None:
     with zipfile.ZipFile(out / "downloads" / "data.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted((home / "data").glob("*.*")):
             archive.writestr(zipfile.ZipInfo(f"data/{path.name}"), path.read_bytes(), zipfile.ZIP_DEFLATED)
+    for path in (home / "data").glob("*.csv"):
+        (out / "downloads" / f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
 
 
 def _words(root: Path, chapters: list[Page]) -> str:
