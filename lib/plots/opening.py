@@ -6,7 +6,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import CenteredNorm, to_rgb
 from matplotlib.figure import Figure
 
-from lib.plots.style import DIVERGING, NAIVE, OURS, PALETTE, axes
+from lib.plots.style import DIVERGING, PALETTE, axes
 
 __all__ = ["traced", "arrows", "sets_taken"]
 
@@ -49,8 +49,8 @@ def traced(w_in, w_out, feature: int, answers: dict) -> Figure:
     ax.text(-0.12, rows[feature], f"feature {feature}\nis on", ha="right", va="center", fontsize="small")
     ax.set(xlim=(-0.75, 2.1), ylim=(1.03, -0.1))
     ax.set_axis_off()
-    for panel, (name, output), tint in zip(panels[1:], answers.items(), (OURS, NAIVE), strict=False):
-        tints = ["black" if i == feature else tint for i in shown]
+    for panel, (name, output) in zip(panels[1:], answers.items(), strict=True):
+        tints = ["black" if i == feature else "0.6" for i in shown]
         panel.barh([rows[i] for i in shown], output[shown], 0.8 / len(shown), color=tints)
         panel.plot(1, rows[feature], "o", ms=6, mfc="none", color="black")
         panel.axvline(0, color="black", lw=0.8)
