@@ -75,7 +75,7 @@ def levels(counts: dict[int, np.ndarray], before: np.ndarray, weights: np.ndarra
     for colour, (name, its) in zip((PALETTE[7], *PALETTE[:3]), groups.items(), strict=True):
         right.stairs(share(weights[its]), edges, color=colour, fill=True, alpha=0.6, label=name)
     right.stairs(share(before), edges, color="black", lw=0.8, label=f"{min(counts):,} steps")
-    right.set(xlabel="weight of W_in", ylabel="% of weights", yscale="symlog", ylim=(0, None))
+    right.set(xlabel="weight of W_in", ylabel="% of weights, logarithmic above 1", yscale="symlog", ylim=(0, None))
     right.yaxis.set_major_formatter("{x:g}")
     right.legend(fontsize="small")
     return figure

@@ -46,8 +46,9 @@ def by_weight(small: pd.DataFrame, naive: pd.DataFrame, weights, theory) -> Figu
             *_means(naive, naive[f"carried_{group}"]), "x:", ms=4, color=GROUPS[group], label=f"{group}, naive start"
         )
     for (title, pair), style in zip(theory.items(), LINES, strict=False):
-        for (group, color), slopes in zip(GROUPS.items(), pair, strict=False):
-            left.plot(weights, slopes, style, color=color, lw=1.2, label=f"{title} code" if group == "others" else None)
+        for color, slopes in zip(GROUPS.values(), pair, strict=False):
+            left.plot(weights, slopes, style, color=color, lw=1.2)
+        left.plot([], [], style, color=DIM, lw=1.2, label=f"theory, {title} code")
     for ax, label in ((left, "mean slope"), (right, "neurons per feature")):
         _weights(ax, label)
         ax.set(xlabel=WEIGHT, ylim=(0, None))
@@ -66,7 +67,7 @@ def overlap_by_group(table: pd.DataFrame) -> Figure:
     for ax, label in ((left, "overlap of carriers / chance"), (right, "overlap of footprints / chance")):
         _weights(ax, label)
         ax.axhline(1, color=DIM, lw=1)
-        ax.set(xlabel=WEIGHT, ylim=(0, 2))
+        ax.set(xlabel=WEIGHT, ylim=(0, None))
     left.legend(fontsize="small", loc="lower left")
     return figure
 

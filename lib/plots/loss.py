@@ -44,7 +44,7 @@ def by_power(table: pd.DataFrame, sparse: pd.DataFrame, powers, losses, meanfiel
         ax.set_xlabel("power q of the error")
     for name, style in THEORY.items():
         right.plot(powers, losses[name], style, color=NAIVE, lw=1, label=f"one feature at a time, {name}")
-    right.plot(*meanfield, "*", ms=9, color="black", label="mean field")
+    right.plot(*meanfield, "*", ms=9, color="black", label="theory of least crosstalk")
     right.axhline(1, color=DIM, lw=1)
     logarithmic(right, (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2), "y")
     right.set_ylim(0.01, 2)

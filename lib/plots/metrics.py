@@ -70,7 +70,8 @@ def crossings(loads, ratios, names, trained_for: float) -> Figure:
             band(ax, loads, values, COLOURS[plan], plan)
         ax.axhline(1, color=NAIVE, label="naive plan")
         ax.axvline(trained_for, color=DIM, ls=":", lw=1, label="mean load in training")
-        ax.set(title=name, xlabel="features on at once, k", ylim=(0, None))
+        top = max(np.nanmax(values, initial=1) for plan, values in ratios[metric].items() if plan != "features summed")
+        ax.set(title=name, xlabel="features on at once, k", ylim=(0, 1.05 * top))  # sums leave the panel
         if np.isnan(ratios[metric]["trained"]).all():
             nothing(ax, "the naive plan\nmakes no error")
     panels[0].set_ylabel("error / naive plan's")
