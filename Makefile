@@ -6,7 +6,7 @@
 #   make lint     checks code and format with ruff
 #   make sweep GRID="p=0.01,0.02 seeds=64"   trains a grid into the store
 #                 (SCHEDULER=tcp://host:8786: on the workers of that Dask cluster)
-#   make bench    measures speed beside PyTorch, which it installs into build/ (some ten minutes)
+#   make bench    measures speed beside PyTorch, which it installs into build/ (a quarter of an hour)
 #   make release  writes the trained networks with their true features to build/release, for others to use
 #   make lab      opens the notebooks in JupyterLab
 #   make lock     refreshes requirements.lock from pyproject.toml (UPGRADE=1: to the newest versions)
