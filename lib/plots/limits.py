@@ -36,7 +36,7 @@ def room(panels) -> Figure:
     for ax, (title, (table, trained)) in zip(both, panels.items(), strict=True):
         ax.fill_between(table.index, 0, table.floor, color=DIM, alpha=0.25, lw=0, label="impossible (theorem)")
         ax.plot(table.index, table.naive, color=NAIVE, label="naive plan")
-        ax.plot(table.index, table.theory, "--", color=PALETTE[4], label="theory of section 9")
+        ax.plot(table.index, table.theory, "--", color=PALETTE[4], label="theory of chapter 9")
         points(ax, trained, "p", "loss", OURS, "trained", "s")
         ax.plot(table.index, table.found, "o", ms=3, zorder=5, color=OTHER, label="best found by search")
         logarithmic(ax, (0.002, 0.01, 0.05, 0.2))

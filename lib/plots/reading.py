@@ -29,8 +29,8 @@ def known_readers(errors: Mapping[str, pd.DataFrame], labels: Mapping[str, str],
                     ax.plot(np.percentile(values, CENTRAL), [place + shift] * 2, color=colour, lw=1.5)
                     ax.plot(values.mean(), place + shift, mark, ms=5, color=colour)
             ax.plot([], [], mark, color=colour, label=name)
-        for (name, level), style in zip(lines[metric].items(), ("--", ":"), strict=False):
-            ax.axvline(level, color=POST, ls=style, lw=1.2, label=name)
+        for (name, level), style, colour in zip(lines[metric].items(), ("--", ":"), (POST, "black"), strict=False):
+            ax.axvline(level, color=colour, ls=style, lw=1.2, label=name)
         ax.set(xlabel=title, yticks=range(len(labels)), yticklabels=list(labels.values()), xlim=(0, None))
         ax.set_ylim(len(labels) - 0.5, -0.5)
     named = {name: line for ax in panels for line, name in zip(*ax.get_legend_handles_labels(), strict=True)}
@@ -73,7 +73,7 @@ def blind_readers(rows: pd.DataFrame, knob: str, names: Mapping[str, str], label
         style = (":" if "directions" in title else "--") if null else "o-"
         for ax, what in zip(panels, ("found", "spurious"), strict=True):
             groups = rows.groupby(knob)[f"{name} {what}"]
-            ax.fill_between(groups.min().index, groups.min(), groups.max(), color=colour, alpha=0.2, lw=0)
+            ax.fill_between(groups.min().index, groups.min(), groups.max(), color=colour, alpha=0.4 if null else 0.2, lw=0)
             ax.plot(groups.mean().index, groups.mean(), style, ms=4, color=colour, label=title.removeprefix("null: "))
     panels[0].axhline(features, color=DIM, lw=0.8)
     for ax, what in zip(panels, ("features found", "atoms that are no feature"), strict=True):
