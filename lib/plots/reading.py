@@ -73,7 +73,9 @@ def blind_readers(rows: pd.DataFrame, knob: str, names: Mapping[str, str], label
         style = (":" if "directions" in title else "--") if null else "o-"
         for ax, what in zip(panels, ("found", "spurious"), strict=True):
             groups = rows.groupby(knob)[f"{name} {what}"]
-            ax.fill_between(groups.min().index, groups.min(), groups.max(), color=colour, alpha=0.4 if null else 0.2, lw=0)
+            ax.fill_between(
+                groups.min().index, groups.min(), groups.max(), color=colour, alpha=0.4 if null else 0.2, lw=0
+            )
             ax.plot(groups.mean().index, groups.mean(), style, ms=4, color=colour, label=title.removeprefix("null: "))
     panels[0].axhline(features, color=DIM, lw=0.8)
     for ax, what in zip(panels, ("features found", "atoms that are no feature"), strict=True):
