@@ -73,7 +73,8 @@ def test_an_example_of_the_readme_fits(words):
     given = dict(word.split("=", 1) for word in words if "=" in word)
     assert {word for word in words if "=" not in word} <= set(re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.M)[1].split())
     assert all(f"$({name})" in MAKEFILE or f"$(if $({name})" in MAKEFILE or f"{name} ?=" in MAKEFILE for name in given)
-    notebooks = sorted(asked.NOTEBOOKS.glob(f"{given.get('NOTEBOOK', '')}[0-9_]*.ipynb"))
+    numbers = given.get("NOTEBOOK", "").split() or [""]
+    notebooks = sorted(path for number in numbers for path in asked.NOTEBOOKS.glob(f"{number}[0-9_]*.ipynb"))
     reached = asked.check(asked.parse(shlex.split(given.get("PARAMS", ""))), notebooks)
     assert notebooks and set(reached) == {path.stem for path in notebooks}
     assert grid.grid(shlex.split(given.get("GRID", "")))
