@@ -38,7 +38,8 @@ def points(base: Config) -> list[tuple[Config, str]]:
     """The searches of section 16: from Adam's end at each of `rates`, and from elsewhere at its own p and, if that is
     one of many, a tenth."""
     near = [replace(base, p=p) for p in rates(base)]
-    few = [config for config in near if config.p in (base.p, max(base.p / 10, RAREST))][-1 if len(near) == 2 else 0 :]
+    own = (base.p,) if len(near) <= 2 else (base.p, max(base.p / 10, RAREST))
+    few = [config for config in near if config.p in own]
     return [(config, "Adam's end") for config in near] + [(c, s) for c in few for s in ("by hand", "naive plan")]
 
 
